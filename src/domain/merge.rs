@@ -1,0 +1,552 @@
+//! From a docker config document and the wanted entries to a plan: the only place that decides
+//! whether a document changes. Check mode, diff and `changed` all read the plan.
+
+use std::collections::HashMap;
+
+use super::{
+    credential::Credential,
+    docker_config::{DockerConfig, Helpers},
+    registry_host::RegistryHost,
+    stored_entry::{EntryFault, StoredEntry},
+};
+
+/// What becomes of entries that nobody asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// They stay.
+    Keep,
+    /// They go.
+    Remove,
+}
+
+/// The way from one document to another.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What differs, in the order of the new document, removals last.
+    pub changes: Vec<Change>,
+    /// What a user should know about the new document.
+    pub warnings: Vec<Warning>,
+    document: DockerConfig,
+}
+
+/// One entry that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The key in `auths`.
+    pub key: String,
+    /// Other keys for the same registry that this change removes.
+    pub folded: Vec<String>,
+    /// What stood there; `None` when nothing did.
+    pub before: Option<Holding>,
+    /// What will stand there; `None` when nothing will.
+    pub after: Option<Holding>,
+}
+
+/// What an entry holds, in words that may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holding {
+    /// A credential.
+    Credential {
+        /// The user name.
+        user: String,
+        /// The fingerprint of the password.
+        fingerprint: String,
+    },
+    /// No credential, or a token.
+    Other,
+    /// Something no reader can decode.
+    Unreadable,
+}
+
+/// Something about a document that is worth telling, though it stops nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// docker asks this helper for this registry and never reads our entry.
+    HiddenByHelper {
+        /// The key in `auths`.
+        key: String,
+        /// The helper's name in `credHelpers`.
+        helper: String,
+    },
+    /// docker asks this store for every registry and never reads `auths`.
+    HiddenByStore {
+        /// The name in `credsStore`.
+        store: String,
+    },
+    /// kubelet ignores the whole file because of this entry.
+    Unreadable {
+        /// The key in `auths`.
+        key: String,
+        /// What is wrong with it.
+        fault: EntryFault,
+    },
+}
+
+impl Plan {
+    /// Returns whether nothing is to be done.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// Returns the document as it will be.
+    #[must_use]
+    pub fn document(&self) -> &DockerConfig {
+        &self.document
+    }
+}
+
+impl Change {
+    /// Returns whether there was nothing before.
+    #[must_use]
+    pub fn is_addition(&self) -> bool {
+        self.before.is_none()
+    }
+
+    /// Returns whether there will be nothing after.
+    #[must_use]
+    pub fn is_removal(&self) -> bool {
+        self.after.is_none()
+    }
+}
+
+/// Plans that each of `wanted` is stored, once, under its canonical key. The registries in
+/// `wanted` must differ.
+#[must_use]
+pub fn plan_present(
+    document: &DockerConfig,
+    wanted: &[(RegistryHost, Credential)],
+    others: Others,
+) -> Plan {
+    let mut groups = Groups::of(document, wanted.iter().map(|(host, _)| host));
+    let mut changes = Vec::new();
+    for (position, (host, credential)) in wanted.iter().enumerate() {
+        changes.extend(groups.store(position, host.key(), credential, document));
+    }
+    if others == Others::Remove {
+        changes.extend(groups.drop_others());
+    }
+    finish(
+        document,
+        groups.into_entries(),
+        changes,
+        wanted.iter().map(|(host, _)| host),
+    )
+}
+
+/// Plans that none of `hosts` has an entry.
+#[must_use]
+pub fn plan_absent(document: &DockerConfig, hosts: &[RegistryHost]) -> Plan {
+    let mut groups = Groups::of(document, hosts.iter());
+    let changes = groups.drop_members();
+    finish(document, groups.into_entries(), changes, std::iter::empty())
+}
+
+fn finish<'a>(
+    document: &DockerConfig,
+    entries: Vec<StoredEntry>,
+    changes: Vec<Change>,
+    ours: impl Iterator<Item = &'a RegistryHost>,
+) -> Plan {
+    let document = if changes.is_empty() {
+        document.clone()
+    } else {
+        document.with_auths(entries)
+    };
+    let warnings = warnings(&document, ours);
+    Plan {
+        changes,
+        warnings,
+        document,
+    }
+}
+
+/// The entries of a document, each known to be one registry's (by its position) or nobody's.
+struct Groups {
+    slots: Vec<Slot>,
+    members: HashMap<usize, Vec<usize>>,
+}
+
+struct Slot {
+    entry: Option<StoredEntry>,
+    is_member: bool,
+}
+
+impl Groups {
+    fn of<'a>(document: &DockerConfig, hosts: impl Iterator<Item = &'a RegistryHost>) -> Self {
+        let positions: HashMap<&RegistryHost, usize> = hosts
+            .enumerate()
+            .map(|(position, host)| (host, position))
+            .collect();
+        let mut groups = Self {
+            slots: Vec::new(),
+            members: HashMap::new(),
+        };
+        for (slot, entry) in document.auths().iter().enumerate() {
+            let position = entry.host().and_then(|host| positions.get(&host).copied());
+            if let Some(position) = position {
+                groups.members.entry(position).or_default().push(slot);
+            }
+            let is_member = position.is_some();
+            groups.slots.push(Slot {
+                entry: Some(entry.clone()),
+                is_member,
+            });
+        }
+        groups
+    }
+
+    /// Leaves one entry for the registry, where its first one stood, and reports what that changed.
+    fn store(
+        &mut self,
+        position: usize,
+        key: String,
+        credential: &Credential,
+        document: &DockerConfig,
+    ) -> Option<Change> {
+        let layout = document.layout();
+        let taken: Vec<StoredEntry> = self.take(position);
+        let after = Some(Holding::of_credential(credential));
+        let Some(base) = taken
+            .iter()
+            .find(|entry| entry.key == key)
+            .or(taken.first())
+        else {
+            let entry = StoredEntry::new(key.clone(), credential, layout);
+            self.slots.push(Slot {
+                entry: Some(entry),
+                is_member: true,
+            });
+            return Some(Change {
+                key,
+                folded: Vec::new(),
+                before: None,
+                after,
+            });
+        };
+        let first = self.members[&position][0];
+        if taken.len() == 1 && base.key == key && base.holds(credential) {
+            self.slots[first].entry = Some(base.clone());
+            return None;
+        }
+        self.slots[first].entry = Some(base.with(key.clone(), credential, layout));
+        let folded = taken
+            .iter()
+            .map(|e| e.key.clone())
+            .filter(|k| *k != key)
+            .collect();
+        Some(Change {
+            key,
+            folded,
+            before: Some(Holding::of(base)),
+            after,
+        })
+    }
+
+    fn take(&mut self, position: usize) -> Vec<StoredEntry> {
+        let slots = self.members.get(&position).cloned().unwrap_or_default();
+        slots
+            .into_iter()
+            .filter_map(|slot| self.slots[slot].entry.take())
+            .collect()
+    }
+
+    fn drop_others(&mut self) -> Vec<Change> {
+        self.slots
+            .iter_mut()
+            .filter(|slot| !slot.is_member)
+            .filter_map(Slot::remove)
+            .collect()
+    }
+
+    fn drop_members(&mut self) -> Vec<Change> {
+        self.slots
+            .iter_mut()
+            .filter(|slot| slot.is_member)
+            .filter_map(Slot::remove)
+            .collect()
+    }
+
+    fn into_entries(self) -> Vec<StoredEntry> {
+        self.slots
+            .into_iter()
+            .filter_map(|slot| slot.entry)
+            .collect()
+    }
+}
+
+impl Slot {
+    fn remove(&mut self) -> Option<Change> {
+        let entry = self.entry.take()?;
+        let before = Some(Holding::of(&entry));
+        Some(Change {
+            key: entry.key,
+            folded: Vec::new(),
+            before,
+            after: None,
+        })
+    }
+}
+
+impl Holding {
+    /// Returns what `entry` holds.
+    #[must_use]
+    pub fn of(entry: &StoredEntry) -> Self {
+        match entry.credential() {
+            Ok(Some(credential)) => Self::of_credential(&credential),
+            Ok(None) => Self::Other,
+            Err(_) => Self::Unreadable,
+        }
+    }
+
+    fn of_credential(credential: &Credential) -> Self {
+        Self::Credential {
+            user: credential.user().to_owned(),
+            fingerprint: credential.password().fingerprint(),
+        }
+    }
+}
+
+fn warnings<'a>(
+    document: &DockerConfig,
+    ours: impl Iterator<Item = &'a RegistryHost>,
+) -> Vec<Warning> {
+    let hidden = hidden(&document.helpers(), ours);
+    let unreadable = document.auths().iter().filter_map(|entry| {
+        let fault = entry.credential().err()?;
+        Some(Warning::Unreadable {
+            key: entry.key.clone(),
+            fault,
+        })
+    });
+    hidden.into_iter().chain(unreadable).collect()
+}
+
+fn hidden<'a>(helpers: &Helpers, ours: impl Iterator<Item = &'a RegistryHost>) -> Vec<Warning> {
+    let mut ours = ours.peekable();
+    let store = helpers.store.as_ref().filter(|_| ours.peek().is_some());
+    let store = store.map(|store| Warning::HiddenByStore {
+        store: store.clone(),
+    });
+    let helper_of: HashMap<RegistryHost, &String> = helpers
+        .per_registry
+        .iter()
+        .filter_map(|(key, helper)| RegistryHost::parse(key).ok().map(|host| (host, helper)))
+        .collect();
+    let by_helper = ours.filter_map(|host| {
+        let helper = (*helper_of.get(host)?).clone();
+        Some(Warning::HiddenByHelper {
+            key: host.key(),
+            helper,
+        })
+    });
+    store.into_iter().chain(by_helper).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::secret::Secret;
+
+    fn wanted(entries: &[(&str, &str, &str)]) -> Vec<(RegistryHost, Credential)> {
+        entries
+            .iter()
+            .map(|(host, user, password)| {
+                let credential = Credential::new(*user, Secret::new(*password)).unwrap();
+                (RegistryHost::parse(host).unwrap(), credential)
+            })
+            .collect()
+    }
+
+    fn document(text: &str) -> DockerConfig {
+        DockerConfig::parse(text.as_bytes()).unwrap()
+    }
+
+    fn present(text: &str, entries: &[(&str, &str, &str)]) -> Plan {
+        plan_present(&document(text), &wanted(entries), Others::Keep)
+    }
+
+    const U_P: &str = "dTpw"; // u:p
+
+    #[test]
+    fn adds_to_nothing() {
+        let plan = plan_present(
+            &DockerConfig::empty(),
+            &wanted(&[("r:5000", "u", "p")]),
+            Others::Keep,
+        );
+        assert_eq!(
+            plan.document().to_text(),
+            "{\n\t\"auths\": {\n\t\t\"r:5000\": {\n\t\t\t\"auth\": \"dTpw\"\n\t\t}\n\t}\n}\n"
+        );
+        assert!(plan.changes[0].is_addition());
+    }
+
+    #[test]
+    fn equal_content_is_no_change() {
+        let text = format!("{{ \"auths\":{{\"r\":{{\"auth\":\"{U_P}\", \"email\":\"e\"}}}}}}");
+        let plan = present(&text, &[("r", "u", "p")]);
+        assert!(plan.is_empty(), "{:?}", plan.changes);
+    }
+
+    #[test]
+    fn keeps_what_it_does_not_own() {
+        let text = "{\"HttpHeaders\":{\"X\":  1.0},\"auths\":{\"other\":{ \"auth\" : \"eDp5\" },\
+                    \"r\":{\"email\":\"e\",\"auth\":\"eDp5\",\"identitytoken\":\"t\"}},\"z\":[]}";
+        let plan = present(text, &[("r", "u", "p")]);
+        assert_eq!(
+            plan.document().to_text(),
+            "{\"HttpHeaders\":{\"X\":  1.0},\"auths\":{\"other\":{ \"auth\" : \"eDp5\" },\
+             \"r\":{\"email\":\"e\",\"auth\":\"dTpw\"}},\"z\":[]}"
+        );
+        assert_eq!(plan.changes.len(), 1);
+    }
+
+    #[test]
+    fn folds_names_of_one_registry_into_one_entry() {
+        let text =
+            "{\"auths\":{\"https://r/\":{\"auth\":\"eDp5\"},\"q\":{},\"r\":{\"auth\":\"dTpw\"}}}";
+        let plan = present(text, &[("r", "u", "p")]);
+        assert_eq!(
+            plan.document().to_text(),
+            "{\"auths\":{\"r\":{\"auth\":\"dTpw\"},\"q\":{}}}"
+        );
+        assert_eq!(plan.changes[0].folded, ["https://r/"]);
+    }
+
+    #[test]
+    fn a_rival_secret_beside_auth_is_a_difference() {
+        for rival in [
+            "\"password\":\"old\"",
+            "\"identitytoken\":\"t\"",
+            "\"registrytoken\":\"t\"",
+        ] {
+            let text = format!("{{\"auths\":{{\"r\":{{\"auth\":\"{U_P}\",{rival}}}}}}}");
+            let plan = present(&text, &[("r", "u", "p")]);
+            assert_eq!(
+                plan.document().to_text(),
+                "{\"auths\":{\"r\":{\"auth\":\"dTpw\"}}}"
+            );
+        }
+    }
+
+    #[test]
+    fn exclusive_removes_every_other_entry() {
+        let text = "{\"auths\":{\"a\":{},\"r\":{\"auth\":\"dTpw\"},\"b\":3}}";
+        let plan = plan_present(&document(text), &wanted(&[("r", "u", "p")]), Others::Remove);
+        assert_eq!(
+            plan.document().to_text(),
+            "{\"auths\":{\"r\":{\"auth\":\"dTpw\"}}}"
+        );
+        assert_eq!(
+            plan.changes
+                .iter()
+                .filter(|change| change.is_removal())
+                .count(),
+            2
+        );
+    }
+
+    #[test]
+    fn absent_removes_every_name_of_the_registry() {
+        let text = "{\"auths\":{\"docker.io\":{},\"https://index.docker.io/v1/\":{},\"q\":{}}}";
+        let plan = plan_absent(&document(text), &[RegistryHost::docker_hub()]);
+        assert_eq!(plan.document().to_text(), "{\"auths\":{\"q\":{}}}");
+        assert!(plan_absent(plan.document(), &[RegistryHost::docker_hub()]).is_empty());
+    }
+
+    #[test]
+    fn warns_of_what_hides_or_spoils_the_entry() {
+        let text = "{\"credsStore\":\"pass\",\"credHelpers\":{\"https://r\":\"ecr\",\"q\":\"x\"},\
+                    \"auths\":{\"bad\":{\"auth\":\"YWJj\"},\"odd\":7}}";
+        let bad = EntryFault::Auth(crate::domain::credential::DecodeError::Colon);
+        assert_eq!(
+            present(text, &[("r", "u", "p")]).warnings,
+            [
+                Warning::HiddenByStore {
+                    store: "pass".into()
+                },
+                Warning::HiddenByHelper {
+                    key: "r".into(),
+                    helper: "ecr".into()
+                },
+                Warning::Unreadable {
+                    key: "bad".into(),
+                    fault: bad
+                },
+                Warning::Unreadable {
+                    key: "odd".into(),
+                    fault: EntryFault::Shape
+                },
+            ]
+        );
+    }
+
+    #[test]
+    fn our_unreadable_entry_is_repaired() {
+        let plan = present(
+            "{\"auths\":{\"r\":{\"auth\":\"YWJj\"}}}",
+            &[("r", "u", "p")],
+        );
+        assert_eq!(plan.changes[0].before, Some(Holding::Unreadable));
+        assert!(plan.warnings.is_empty());
+    }
+
+    fn any_document() -> impl Strategy<Value = String> {
+        let entry = prop_oneof![
+            Just("{}".to_owned()),
+            Just("{\"auth\":\"dTpw\",\"email\":\"e\"}".to_owned()),
+            Just("{\"auth\":\"!\"}".to_owned()),
+            "[a-z]{0,4}".prop_map(|name| format!("{{\"{name}\": [1.0, {{}}]}}")),
+        ];
+        let auths = prop::collection::btree_map("[a-d]|https://[a-d]/", entry, 0..6);
+        (auths, prop::bool::ANY, "[p-z]{1,3}").prop_map(|(auths, spread, name)| {
+            let space = if spread { "\n  " } else { "" };
+            let auths: Vec<_> = auths
+                .iter()
+                .map(|(key, value)| format!("\"{key}\":{value}"))
+                .collect();
+            format!(
+                "{{{space}\"{name}\":1e2,{space}\"auths\":{{{}}}}}",
+                auths.join(",")
+            )
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn merging_twice_is_merging_once(text in any_document(), host in "[a-d]", password in "\\PC{0,8}") {
+            let wanted = wanted(&[(&host, "u", &password), ("zz", "v", "w")]);
+            let once = plan_present(&document(&text), &wanted, Others::Keep);
+            let again = document(&once.document().to_text());
+            let twice = plan_present(&again, &wanted, Others::Keep);
+            prop_assert!(twice.is_empty());
+            prop_assert_eq!(twice.document().to_text(), once.document().to_text());
+        }
+
+        #[test]
+        fn unknown_members_survive(text in any_document(), host in "[a-d]") {
+            let plan = present(&text, &[(&host, "u", "p")]);
+            let before: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let after: serde_json::Value = serde_json::from_str(&plan.document().to_text()).unwrap();
+            for (name, value) in before.as_object().unwrap().iter().filter(|(name, _)| *name != "auths") {
+                prop_assert_eq!(Some(value), after.get(name));
+            }
+            for (key, value) in before["auths"].as_object().unwrap() {
+                if RegistryHost::parse(key).unwrap() != RegistryHost::parse(&host).unwrap() {
+                    prop_assert_eq!(Some(value), after["auths"].get(key));
+                }
+            }
+        }
+
+        #[test]
+        fn removing_undoes_adding(text in any_document()) {
+            let added = present(&text, &[("new", "u", "p")]);
+            let removed = plan_absent(added.document(), &[RegistryHost::parse("new").unwrap()]);
+            let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+            prop_assert_eq!(parse(&removed.document().to_text()), parse(&text));
+        }
+    }
+}

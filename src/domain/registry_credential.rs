@@ -1,0 +1,54 @@
+//! One registry of the inventory with its credential and how to prove it.
+
+use std::path::PathBuf;
+
+use super::{credential::Credential, image::ImageReference, registry_host::RegistryHost};
+
+/// A registry, the credential for it, and how it is to be tested.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistryCredential {
+    /// The registry.
+    pub host: RegistryHost,
+    /// The host exactly as the inventory has it: secret names are derived from it.
+    pub written_host: String,
+    /// Where in the inventory it stands, for messages.
+    pub source: Source,
+    /// User and password.
+    pub credential: Credential,
+    /// Image whose presence proves the right to pull; `None` when no test login is wanted.
+    pub test_image: Option<ImageReference>,
+    /// How the registry is to be reached.
+    pub security: TransportSecurity,
+}
+
+/// Where a credential comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The registry of the cluster's own images (`oreg_url`).
+    Main,
+    /// Member of the list of additional registries, counted from 0.
+    Additional(usize),
+    /// An entry stored in this docker config file.
+    File(PathBuf),
+}
+
+/// What must be true of the connection before a credential may travel on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransportSecurity {
+    /// Whether the server's certificate must be verified.
+    pub tls_verify: bool,
+    /// Whether plain HTTP may be used when the server does not speak TLS.
+    pub plain_http: bool,
+    /// PEM file with the authorities to trust in addition to the system's.
+    pub ca_cert: Option<PathBuf>,
+}
+
+impl Default for TransportSecurity {
+    fn default() -> Self {
+        Self {
+            tls_verify: true,
+            plain_http: false,
+            ca_cert: None,
+        }
+    }
+}

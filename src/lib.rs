@@ -1,0 +1,3 @@
+//! Registry credentials for OKD / OpenShift 3.11 clusters, as Ansible modules.
+
+pub mod domain;
