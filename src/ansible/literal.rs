@@ -1,0 +1,459 @@
+//! Lists and dicts that arrive as text: JSON, Python literals (`[{'host': u'h'}]`, `True`, `None`,
+//! tuples), YAML flow (`[{host: h}]`).
+//!
+//! Numbers and YAML's plain words stay text as they were spelled: a password of digits must not
+//! lose its zeros. Reading takes linear time and stops at [`MAX_DEPTH`]. Errors never quote the text.
+
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+/// Levels of lists and dicts inside each other that are read.
+pub const MAX_DEPTH: usize = 64;
+
+/// Why a text is no list or dict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum LiteralError {
+    /// Neither JSON nor a Python literal nor YAML flow. Characters count from 1.
+    #[error(
+        "is text that is neither JSON nor a Python literal nor YAML flow \
+         (first fault at character {0})"
+    )]
+    Syntax(usize),
+    /// Too many levels.
+    #[error("is nested deeper than {MAX_DEPTH} levels")]
+    TooDeep,
+    /// What Ansible leaves of an unquoted value on an INI host line.
+    #[error(
+        "has lost its quotes: Ansible strips them from an unquoted value on an INI host line. \
+         Move the variable to a [group:vars] section or a YAML file, or put the whole value in \
+         double quotes: variable=\"[{{'host': 'registry.example.com', …}}]\""
+    )]
+    QuotesStripped,
+}
+
+/// Reads `text` as a list or dict in whichever notation fits.
+///
+/// # Errors
+/// [`LiteralError`]; where no notation fits, the fault of the one that read furthest.
+pub fn read(text: &str) -> Result<Value, LiteralError> {
+    let dialects = [Dialect::Json, Dialect::Python, Dialect::YamlFlow];
+    let mut worst = LiteralError::Syntax(1);
+    for dialect in dialects {
+        match Reader::new(text, dialect).document() {
+            Ok(value) => return Ok(value),
+            Err(error) => worst = graver(worst, error),
+        }
+    }
+    Err(worst)
+}
+
+fn graver(one: LiteralError, other: LiteralError) -> LiteralError {
+    match (one, other) {
+        (LiteralError::Syntax(a), LiteralError::Syntax(b)) => LiteralError::Syntax(a.max(b)),
+        (LiteralError::Syntax(_), graver) | (graver, _) => graver,
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dialect {
+    Json,
+    Python,
+    YamlFlow,
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    depth: usize,
+    dialect: Dialect,
+}
+
+type Read<T> = Result<T, LiteralError>;
+
+impl<'a> Reader<'a> {
+    fn new(text: &'a str, dialect: Dialect) -> Self {
+        Self {
+            text,
+            at: 0,
+            depth: 0,
+            dialect,
+        }
+    }
+
+    fn document(mut self) -> Read<Value> {
+        let value = self.value()?;
+        self.skip_space();
+        if self.at == self.text.len() {
+            Ok(value)
+        } else {
+            Err(self.fault())
+        }
+    }
+
+    fn value(&mut self) -> Read<Value> {
+        self.skip_space();
+        match self.peek() {
+            Some('[') => self.nested(|reader| reader.list(']')),
+            Some('(') if self.dialect == Dialect::Python => self.nested(|reader| reader.list(')')),
+            Some('{') => self.nested(Self::dict),
+            _ => self.scalar(),
+        }
+    }
+
+    fn nested(&mut self, read: impl FnOnce(&mut Self) -> Read<Value>) -> Read<Value> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(LiteralError::TooDeep);
+        }
+        self.bump();
+        let value = read(self)?;
+        self.depth -= 1;
+        Ok(value)
+    }
+
+    fn list(&mut self, close: char) -> Read<Value> {
+        let mut items = Vec::new();
+        while !self.eat(close) {
+            items.push(self.value()?);
+            self.separator(close)?;
+        }
+        Ok(Value::Array(items))
+    }
+
+    fn dict(&mut self) -> Read<Value> {
+        let mut members = Map::new();
+        while !self.eat('}') {
+            let name = self.name()?;
+            let value = self.value()?;
+            members.insert(name, value);
+            self.separator('}')?;
+        }
+        Ok(Value::Object(members))
+    }
+
+    /// A comma, or the end of the list or dict right after.
+    fn separator(&mut self, close: char) -> Read<()> {
+        if self.eat(',') {
+            self.skip_space();
+            let ends = self.peek() == Some(close);
+            return if ends && self.dialect == Dialect::Json {
+                Err(self.fault())
+            } else {
+                Ok(())
+            };
+        }
+        if self.peek() == Some(close) {
+            Ok(())
+        } else {
+            Err(self.fault())
+        }
+    }
+
+    fn name(&mut self) -> Read<String> {
+        self.skip_space();
+        let name = match self.scalar()? {
+            Value::String(name) => name,
+            Value::Bool(_) | Value::Null if self.dialect != Dialect::Json => {
+                return Err(self.fault());
+            }
+            _ => return Err(self.fault()),
+        };
+        if self.eat(':') {
+            Ok(name)
+        } else {
+            Err(self.stripped_or_fault(&name))
+        }
+    }
+
+    /// `{host:registry.example.com,…}`: a name that swallowed its value, because YAML wants a space
+    /// after the colon. People do not write that; INI host lines do.
+    fn stripped_or_fault(&self, name: &str) -> LiteralError {
+        let stripped = self.dialect == Dialect::YamlFlow && name.contains(':');
+        if stripped {
+            LiteralError::QuotesStripped
+        } else {
+            self.fault()
+        }
+    }
+
+    fn scalar(&mut self) -> Read<Value> {
+        match self.peek() {
+            Some('"') => self.string('"'),
+            Some('\'') if self.dialect != Dialect::Json => self.string('\''),
+            Some('u' | 'U') if self.dialect == Dialect::Python && self.quote_follows() => {
+                self.bump();
+                self.scalar()
+            }
+            Some(_) if self.dialect == Dialect::YamlFlow => self.plain(),
+            Some(_) => self.word(),
+            None => Err(self.fault()),
+        }
+    }
+
+    fn quote_follows(&self) -> bool {
+        matches!(self.text[self.at + 1..].chars().next(), Some('"' | '\''))
+    }
+
+    /// A number or constant of JSON or Python.
+    fn word(&mut self) -> Read<Value> {
+        let rest = &self.text[self.at..];
+        let end = rest
+            .find(|c: char| c.is_whitespace() || matches!(c, ',' | ']' | ')' | '}' | ':'))
+            .unwrap_or(rest.len());
+        let value = constant(&rest[..end], self.dialect).ok_or_else(|| self.fault())?;
+        self.at += end;
+        Ok(value)
+    }
+
+    /// A plain scalar of YAML flow: up to `,`, a bracket, `: ` or ` #`.
+    fn plain(&mut self) -> Read<Value> {
+        let rest = &self.text[self.at..];
+        let end = plain_end(rest);
+        let text = rest[..end].trim_end();
+        if text.is_empty() || text.starts_with(['&', '*', '!', '|', '>', '%', '@', '`', '#']) {
+            return Err(self.fault());
+        }
+        self.at += end;
+        Ok(match text {
+            "null" | "~" | "Null" | "NULL" => Value::Null,
+            text => Value::from(text),
+        })
+    }
+
+    fn string(&mut self, quote: char) -> Read<Value> {
+        self.bump();
+        let mut text = String::new();
+        loop {
+            match self.bump().ok_or_else(|| self.fault())? {
+                c if c == quote && self.doubles(quote) => {
+                    self.bump();
+                    text.push(quote);
+                }
+                c if c == quote => return Ok(Value::String(text)),
+                '\\' if !self.is_yaml_single(quote) => self.escape(&mut text)?,
+                c => text.push(c),
+            }
+        }
+    }
+
+    /// YAML writes a quote inside single quotes twice.
+    fn doubles(&self, quote: char) -> bool {
+        self.is_yaml_single(quote) && self.peek() == Some(quote)
+    }
+
+    fn is_yaml_single(&self, quote: char) -> bool {
+        self.dialect == Dialect::YamlFlow && quote == '\''
+    }
+
+    fn escape(&mut self, text: &mut String) -> Read<()> {
+        let character = match self.bump().ok_or_else(|| self.fault())? {
+            'n' => '\n',
+            't' => '\t',
+            'r' => '\r',
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'x' if self.dialect != Dialect::Json => self.hexadecimal(2)?,
+            'u' => self.hexadecimal(4)?,
+            'U' if self.dialect != Dialect::Json => self.hexadecimal(8)?,
+            c @ ('\\' | '\'' | '"') => c,
+            '/' if self.dialect != Dialect::Python => '/',
+            '\n' if self.dialect == Dialect::Python => return Ok(()),
+            other if self.dialect == Dialect::Python => {
+                text.push('\\');
+                other
+            }
+            _ => return Err(self.fault()),
+        };
+        text.push(character);
+        Ok(())
+    }
+
+    fn hexadecimal(&mut self, digits: usize) -> Read<char> {
+        let code = self.hex_number(digits)?;
+        let code = match code {
+            0xD800..0xDC00 if self.text[self.at..].starts_with("\\u") => {
+                self.at += 2;
+                let low = self.hex_number(4)?;
+                0x1_0000 + ((code - 0xD800) << 10) + low.wrapping_sub(0xDC00)
+            }
+            code => code,
+        };
+        char::from_u32(code).ok_or_else(|| self.fault())
+    }
+
+    fn hex_number(&mut self, digits: usize) -> Read<u32> {
+        let text = self
+            .text
+            .get(self.at..self.at + digits)
+            .ok_or_else(|| self.fault())?;
+        let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = u32::from_str_radix(text, 16).ok().filter(|_| is_hex);
+        self.at += digits;
+        number.ok_or_else(|| self.fault())
+    }
+
+    fn eat(&mut self, wanted: char) -> bool {
+        self.skip_space();
+        let found = self.peek() == Some(wanted);
+        if found {
+            self.bump();
+        }
+        found
+    }
+
+    fn skip_space(&mut self) {
+        let rest = &self.text[self.at..];
+        self.at += rest.len() - rest.trim_start().len();
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.text[self.at..].chars().next()
+    }
+
+    fn bump(&mut self) -> Option<char> {
+        let character = self.peek()?;
+        self.at += character.len_utf8();
+        Some(character)
+    }
+
+    fn fault(&self) -> LiteralError {
+        LiteralError::Syntax(self.text[..self.at.min(self.text.len())].chars().count() + 1)
+    }
+}
+
+fn constant(word: &str, dialect: Dialect) -> Option<Value> {
+    match word {
+        "true" => Some(Value::Bool(true)),
+        "false" => Some(Value::Bool(false)),
+        "null" => Some(Value::Null),
+        "True" if dialect == Dialect::Python => Some(Value::Bool(true)),
+        "False" if dialect == Dialect::Python => Some(Value::Bool(false)),
+        "None" if dialect == Dialect::Python => Some(Value::Null),
+        _ if is_number(word) => Some(Value::from(word)),
+        _ => None,
+    }
+}
+
+fn is_number(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_digit() || c == '-') && word.parse::<f64>().is_ok()
+}
+
+fn plain_end(rest: &str) -> usize {
+    let mut previous = ' ';
+    for (at, character) in rest.char_indices() {
+        let next = rest[at + character.len_utf8()..].chars().next();
+        let ends_name = character == ':'
+            && next.is_none_or(|c| c.is_whitespace() || matches!(c, ',' | '[' | ']' | '{' | '}'));
+        let ends = matches!(character, ',' | '[' | ']' | '{' | '}')
+            || ends_name
+            || (character == '#' && previous.is_whitespace() && at > 0);
+        if ends {
+            return at;
+        }
+        previous = character;
+    }
+    rest.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_notation_gives_the_same() {
+        let expected = json!([
+            {"host": "r.example.com", "user": "name", "password": "pass1", "test_login": "False"},
+            {"host": "r2.example.com:5000", "password": "0123"},
+        ]);
+        let table = [
+            r#"[{"host":"r.example.com","user":"name","password":"pass1","test_login":"False"},{"host":"r2.example.com:5000","password":"0123"}]"#,
+            "[{'host':'r.example.com','user':'name','password':'pass1','test_login':'False'},{'host':'r2.example.com:5000','password':'0123'}]",
+            "[{u'host': u'r.example.com', u'user': u'name', u'password': u'pass1', u'test_login': u'False'}, {u'host': u'r2.example.com:5000', u'password': u'0123'}]",
+            "({'host': 'r.example.com', 'user': 'name', 'password': 'pass1', 'test_login': 'False'}, {'host': 'r2.example.com:5000', 'password': '0123',},)",
+            "[{host: r.example.com, user: name, password: pass1, test_login: False}, {host: r2.example.com:5000, password: 0123}]",
+            "[ {host: 'r.example.com', user: \"name\", password: pass1, 'test_login': False },\n {host: r2.example.com:5000, password: 0123} ]",
+        ];
+        for text in table {
+            assert_eq!(read(text), Ok(expected.clone()), "{text}");
+        }
+    }
+
+    #[test]
+    fn scalars_and_escapes() {
+        let table = [
+            (
+                "[True, False, None, 1.10, -2]",
+                json!([true, false, null, "1.10", "-2"]),
+            ),
+            ("[true, false, null]", json!([true, false, null])),
+            (r#"["a\/b\u00fc\ud83d\ude00\n"]"#, json!(["a/bü😀\n"])),
+            (
+                r"['it\'s', 'a\x41\d', '\U0001F600']",
+                json!(["it's", "aA\\d", "😀"]),
+            ),
+            (
+                r"[{a: 'it''s\n', b: ~, c: x y}]",
+                json!([{"a": "it's\\n", "b": null, "c": "x y"}]),
+            ),
+            ("[]", json!([])),
+            ("{}", json!({})),
+            ("[(), {'a': ('b',)}]", json!([[], {"a": ["b"]}])),
+            (
+                "[{'p': 12345678901234567890123}]",
+                json!([{"p": "12345678901234567890123"}]),
+            ),
+        ];
+        for (text, value) in table {
+            assert_eq!(read(text), Ok(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_ruin_of_an_ini_host_line_is_recognised() {
+        for text in [
+            "[{host:registry.example.com,user:name,password:pass1,test_login:False},{host:r2,password:t}]",
+            "[{host:registry.example.com}]",
+        ] {
+            assert_eq!(read(text), Err(LiteralError::QuotesStripped), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_the_rest_and_says_where() {
+        for text in [
+            "",
+            "[",
+            "[{'a': }]",
+            "[{'a' 'b'}]",
+            "['a]",
+            "[<generator object>",
+        ] {
+            assert!(matches!(read(text), Err(LiteralError::Syntax(_))), "{text}");
+        }
+        assert_eq!(read("['a', 'b'"), Err(LiteralError::Syntax(10)));
+    }
+
+    #[test]
+    fn depth_is_limited() {
+        let nest = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(read(&nest(MAX_DEPTH)).is_ok());
+        assert_eq!(read(&nest(MAX_DEPTH + 1)), Err(LiteralError::TooDeep));
+        assert_eq!(read(&"[{'a':".repeat(100_000)), Err(LiteralError::TooDeep));
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in "\\PC{0,60}|[\\[\\]{}()'\":,\\\\ua ]{0,60}") {
+            let _ = read(&text);
+        }
+
+        #[test]
+        fn json_text_comes_back(words in prop::collection::vec("\\PC{0,12}", 0..5)) {
+            let value = json!(words);
+            prop_assert_eq!(read(&value.to_string()), Ok(value));
+        }
+    }
+}

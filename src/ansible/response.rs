@@ -1,0 +1,129 @@
+//! What a module answers: one JSON object (docs/module-protocol.md).
+
+use std::{error::Error, fmt::Write as _};
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::redact::Redactor;
+use crate::domain::secret::Secret;
+
+/// The answer of a call that was carried out, well or badly.
+#[derive(Debug, Default)]
+pub struct Response {
+    changed: bool,
+    failed: Option<String>,
+    fields: Map<String, Value>,
+    warnings: Vec<String>,
+    diff: Vec<Value>,
+    concealed: Vec<Secret>,
+}
+
+/// The answer of a call that could not be carried out.
+#[derive(Debug)]
+pub struct Failure(Box<Response>);
+
+impl Response {
+    /// Starts an answer.
+    #[must_use]
+    pub fn new(changed: bool) -> Self {
+        Self {
+            changed,
+            ..Self::default()
+        }
+    }
+
+    /// Adds a return value.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Serialize) -> Self {
+        let value = serde_json::to_value(value).expect("return values have a JSON form");
+        self.fields.insert(name.to_owned(), value);
+        self
+    }
+
+    /// Adds sentences that Ansible prints as warnings.
+    #[must_use]
+    pub fn warn(mut self, warnings: impl IntoIterator<Item = String>) -> Self {
+        self.warnings.extend(warnings);
+        self
+    }
+
+    /// Adds what is shown under `--diff`: two texts and what they belong to.
+    #[must_use]
+    pub fn diff(mut self, header: &str, before: &str, after: &str) -> Self {
+        self.diff.push(json!({
+            "before_header": header, "before": before,
+            "after_header": header, "after": after,
+        }));
+        self
+    }
+
+    /// Makes the answer a failure whose return values are kept.
+    #[must_use]
+    pub fn fail(mut self, message: impl Into<String>) -> Self {
+        self.failed = Some(message.into());
+        self
+    }
+
+    /// Names further secrets that must not leave.
+    #[must_use]
+    pub fn conceal(mut self, secrets: impl IntoIterator<Item = Secret>) -> Self {
+        self.concealed.extend(secrets);
+        self
+    }
+
+    /// Returns whether the answer is a failure.
+    pub(super) fn is_failure(&self) -> bool {
+        self.failed.is_some()
+    }
+
+    /// Returns the JSON object that Ansible reads, secrets masked.
+    pub(super) fn into_json(self, mut redactor: Redactor) -> Value {
+        self.concealed
+            .iter()
+            .for_each(|secret| redactor.learn(secret));
+        let mut object = Map::new();
+        object.insert("changed".to_owned(), Value::Bool(self.changed));
+        if let Some(message) = self.failed {
+            object.insert("failed".to_owned(), Value::Bool(true));
+            object.insert("msg".to_owned(), Value::String(message));
+        }
+        object.extend(self.fields);
+        if !self.warnings.is_empty() {
+            object.insert("warnings".to_owned(), json!(self.warnings));
+        }
+        if !self.diff.is_empty() {
+            object.insert("diff".to_owned(), Value::Array(self.diff));
+        }
+        let mut answer = Value::Object(object);
+        redactor.mask(&mut answer);
+        answer
+    }
+}
+
+impl Failure {
+    /// Makes a failure with a message for the user.
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(Box::new(Response::new(false).fail(message)))
+    }
+
+    /// Returns the failure as an answer, to add return values to it.
+    #[must_use]
+    pub fn into_response(self) -> Response {
+        *self.0
+    }
+}
+
+/// An error becomes its message and those of its causes, joined by colons.
+impl<E: Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            let _ = write!(message, ": {error}");
+            cause = error.source();
+        }
+        Self::new(message)
+    }
+}

@@ -1,0 +1,85 @@
+//! Drives one call of a module, and is the only place that writes to standard output.
+//!
+//! Whatever happens, Ansible gets exactly one JSON object: a panic becomes a failure that names the
+//! place in our source and nothing of the data.
+
+use std::{
+    io::Write,
+    panic::PanicHookInfo,
+    process::ExitCode,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use serde_json::{Value, json};
+
+use super::{
+    invocation::{Call, read_call},
+    option::OptionSpec,
+    redact::Redactor,
+    response::{Failure, Response},
+};
+
+/// A module: its name, its option table and what it does.
+#[derive(Debug)]
+pub struct Module {
+    /// The name under which Ansible finds it.
+    pub name: &'static str,
+    /// What it takes.
+    pub options: &'static [OptionSpec],
+    /// What it does.
+    pub run: fn(&Call) -> Result<Response, Failure>,
+}
+
+static ANSWERED: AtomicBool = AtomicBool::new(false);
+
+/// Runs `module` on the arguments file named by the first argument of the process, prints the
+/// answer, and returns 0, or 1 for a failure.
+#[must_use]
+pub fn run(module: &'static Module) -> ExitCode {
+    std::panic::set_hook(Box::new(abort));
+    let path = std::env::args_os().nth(1);
+    let (response, redactor) = match read_call(path.as_deref(), module.options) {
+        Err(failure) => (failure.into_response(), Redactor::default()),
+        Ok(call) => {
+            let outcome = (module.run)(&call);
+            (
+                outcome.unwrap_or_else(Failure::into_response),
+                call.redactor,
+            )
+        }
+    };
+    let code = if response.is_failure() {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    };
+    print(&response.into_json(redactor));
+    code
+}
+
+/// The object in a line of its own: over ssh, other text may surround it.
+fn print(answer: &Value) {
+    if ANSWERED.swap(true, Ordering::SeqCst) {
+        return;
+    }
+    let mut stdout = std::io::stdout().lock();
+    // If Ansible has gone away there is nobody left to tell.
+    let _ = writeln!(stdout, "{answer}").and_then(|()| stdout.flush());
+}
+
+#[expect(
+    clippy::exit,
+    reason = "after a panic nothing but the answer is trusted to run"
+)]
+fn abort(panic: &PanicHookInfo<'_>) {
+    let place = panic
+        .location()
+        .map_or_else(|| "unknown place".to_owned(), ToString::to_string);
+    let message = format!(
+        "internal error in oreg {} at {place}: nothing more is shown because it could hold \
+         secrets; please report it with the task and the version",
+        env!("CARGO_PKG_VERSION")
+    );
+    print(&json!({"changed": false, "failed": true, "msg": message}));
+    std::process::exit(1);
+}
