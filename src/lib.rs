@@ -1,5 +1,21 @@
 //! Registry credentials for OKD / OpenShift 3.11 clusters, as Ansible modules.
+//!
+//! This file is the map. Imports go down only; siblings of one layer do not know each other
+//! (`tests/it/layers.rs` checks it, `docs/architecture.md` tells why).
+//!
+//! ```text
+//! L4  bin/            one executable per module, a few lines each
+//! L3  modules/        one Ansible module per file: option table, options → request, report → answer
+//! L2  operations/     what a user wants: request → plan or report
+//! L1  ansible/  inventory_vars/  registry/  authfile/  cluster/     adapters
+//! L0  domain/         pure values
+//! ```
+//!
+//! Start reading at [`domain`], then follow one module down: `modules/oreg_node_config.rs`.
 
 pub mod domain;
 
 pub mod ansible;
+pub mod inventory_vars;
+
+pub mod modules;

@@ -1,0 +1,89 @@
+//! What can be wrong with the variables. Every message names variable, place and way out.
+
+use thiserror::Error;
+
+use super::names;
+use crate::domain::{
+    credential::CredentialError, image::ImageError, registry_credential::Source,
+    registry_host::HostError,
+};
+
+/// One fault of the inventory variables.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum VariablesError {
+    /// User without password or the reverse.
+    #[error("{given} is given without {missing}: give both, or neither")]
+    Half {
+        /// The variable that is there.
+        given: &'static str,
+        /// The variable that is not.
+        missing: &'static str,
+    },
+    /// The registry lets nobody in without a credential.
+    #[error(
+        "{}: {} needs a credential: set {} and {} (a registry service account from \
+         https://access.redhat.com/terms-based-registry)",
+        names::OREG_URL,
+        names::RED_HAT_REGISTRY,
+        names::AUTH_USER,
+        names::AUTH_PASSWORD
+    )]
+    RedHatNeedsCredential,
+    /// No registry in the text.
+    #[error("{place}: {error}")]
+    Host {
+        /// The variable, with index.
+        place: String,
+        /// What is wrong.
+        error: HostError,
+    },
+    /// The image pattern has no registry.
+    #[error(
+        "{}: has no registry before its first `/`: write HOST/PATH-${{component}}:${{version}}",
+        names::OREG_URL
+    )]
+    UrlWithoutHost,
+    /// No user that a registry could be told.
+    #[error("{place}: {error}")]
+    User {
+        /// The variable, with index and host.
+        place: String,
+        /// What is wrong.
+        error: CredentialError,
+    },
+    /// No image.
+    #[error("{place}: {error}")]
+    Image {
+        /// The variable, with index and host.
+        place: String,
+        /// What is wrong.
+        error: ImageError,
+    },
+    /// Nothing to log in with.
+    #[error("{place}: is required")]
+    NoPassword {
+        /// The variable, with index and host.
+        place: String,
+    },
+    /// One registry, two credentials: readers of config.json see only one.
+    #[error(
+        "{second} and {first} are the same registry {host} with different credentials: keep one"
+    )]
+    Conflict {
+        /// Where the first stands.
+        first: String,
+        /// Where the second stands.
+        second: String,
+        /// The registry.
+        host: String,
+    },
+}
+
+/// Names the place of a credential in the variables.
+pub(super) fn place_of(source: &Source) -> String {
+    match source {
+        Source::Main => names::OREG_URL.to_owned(),
+        Source::Additional(index) => format!("{}[{index}]", names::ADDITIONAL),
+        Source::File(path) => path.display().to_string(),
+    }
+}

@@ -1,0 +1,51 @@
+//! `openshift_docker_insecure_registries`: hosts, and networks as docker's daemon takes them.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::{VariablesError, names};
+use crate::domain::registry_host::RegistryHost;
+
+/// The registries that need no verified TLS.
+pub(super) struct Insecure {
+    hosts: Vec<RegistryHost>,
+    networks: Vec<IpNet>,
+}
+
+impl Insecure {
+    /// Reads the list; a member such as `172.30.0.0/16` is a network.
+    pub(super) fn parse(members: &[String]) -> Result<Self, Vec<VariablesError>> {
+        let mut insecure = Self {
+            hosts: Vec::new(),
+            networks: Vec::new(),
+        };
+        let mut errors = Vec::new();
+        for (index, member) in members.iter().enumerate() {
+            if let Ok(network) = member.parse() {
+                insecure.networks.push(network);
+                continue;
+            }
+            match RegistryHost::parse(member) {
+                Ok(host) => insecure.hosts.push(host),
+                Err(error) => {
+                    let place = format!("{}[{index}]", names::INSECURE);
+                    errors.push(VariablesError::Host { place, error });
+                }
+            }
+        }
+        if errors.is_empty() {
+            Ok(insecure)
+        } else {
+            Err(errors)
+        }
+    }
+
+    pub(super) fn contains(&self, host: &RegistryHost) -> bool {
+        let address = host.hostname().parse::<IpAddr>();
+        self.hosts
+            .iter()
+            .any(|insecure| insecure.authority() == host.authority())
+            || address.is_ok_and(|ip| self.networks.iter().any(|network| network.contains(&ip)))
+    }
+}

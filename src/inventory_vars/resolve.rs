@@ -1,0 +1,471 @@
+//! From variables to credentials: defaults, hosts in canonical form, every fault at once.
+
+use std::collections::HashMap;
+
+use super::{
+    AdditionalRegistry, Variables, VariablesError, error::place_of, insecure::Insecure, names,
+};
+use crate::domain::{
+    credential::Credential,
+    image::ImageReference,
+    registry_credential::{RegistryCredential, Source, TransportSecurity},
+    registry_host::RegistryHost,
+    secret::Secret,
+};
+
+/// The credentials of an inventory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// One per registry: the main one first, then as listed.
+    pub credentials: Vec<RegistryCredential>,
+    /// What looks like a mistake but may be meant.
+    pub warnings: Vec<String>,
+}
+
+type Faults = Vec<VariablesError>;
+
+/// Resolves the variables into credentials. Neither `oreg_auth_user` nor `oreg_auth_password`
+/// means that the main registry needs none.
+///
+/// # Errors
+/// Every [`VariablesError`] there is.
+pub fn resolve(variables: &Variables) -> Result<Resolved, Faults> {
+    let insecure = Insecure::parse(&variables.insecure_registries);
+    let main = main_credential(variables);
+    let additional = variables
+        .additional
+        .iter()
+        .enumerate()
+        .map(|(i, a)| additional(i, a));
+    let mut faults = Faults::new();
+    let mut credentials = Vec::new();
+    for outcome in std::iter::once(main).chain(additional.map(|result| result.map(Some))) {
+        match outcome {
+            Ok(credential) => credentials.extend(credential),
+            Err(found) => faults.extend(found),
+        }
+    }
+    match insecure {
+        Ok(insecure) => credentials.iter_mut().for_each(|c| relax(c, &insecure)),
+        Err(found) => faults.extend(found),
+    }
+    let credentials = unique(credentials, &mut faults);
+    let warnings = credentials.iter().filter_map(suspicion).collect();
+    if faults.is_empty() {
+        Ok(Resolved {
+            credentials,
+            warnings,
+        })
+    } else {
+        Err(faults)
+    }
+}
+
+/// Resolves the variables into registries and their written forms alone, for removing what is
+/// stored for them. The main registry counts when `oreg_url` or `oreg_auth_user` is given.
+///
+/// # Errors
+/// Every [`VariablesError`] there is.
+pub fn resolve_hosts(variables: &Variables) -> Result<Vec<(RegistryHost, String)>, Faults> {
+    let mut found = Vec::new();
+    let mut faults = Faults::new();
+    if variables.oreg_url.is_some() || variables.auth_user.is_some() {
+        found.push(main_host(variables).map(|(host, written, _)| (host, written)));
+    }
+    for (index, registry) in variables.additional.iter().enumerate() {
+        let host = additional_host(index, registry);
+        found.push(host.map(|host| (host, registry.host.clone())));
+    }
+    let hosts = found
+        .into_iter()
+        .filter_map(|host| host.map_err(|fault| faults.push(fault)).ok());
+    let hosts: Vec<_> = hosts.collect();
+    if faults.is_empty() {
+        Ok(hosts)
+    } else {
+        Err(faults)
+    }
+}
+
+/// `oreg_url` before its first slash: the registry, as written, and the rest.
+fn main_host(variables: &Variables) -> Result<(RegistryHost, String, String), VariablesError> {
+    let url = variables
+        .oreg_url
+        .as_deref()
+        .unwrap_or(variables.deployment_type.default_url());
+    let bare = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let (host, rest) = bare.split_once('/').ok_or(VariablesError::UrlWithoutHost)?;
+    let place = names::OREG_URL.to_owned();
+    let parsed =
+        RegistryHost::parse(host).map_err(|error| VariablesError::Host { place, error })?;
+    Ok((parsed, host.to_owned(), rest.to_owned()))
+}
+
+fn main_credential(variables: &Variables) -> Result<Option<RegistryCredential>, Faults> {
+    let (host, written_host, pattern) = main_host(variables).map_err(|fault| vec![fault])?;
+    let Some((user, password)) = main_pair(variables).map_err(|fault| vec![fault])? else {
+        let barred = host.to_string() == names::RED_HAT_REGISTRY;
+        return if barred {
+            Err(vec![VariablesError::RedHatNeedsCredential])
+        } else {
+            Ok(None)
+        };
+    };
+    let credential =
+        Credential::new(user, password.clone()).map_err(|error| VariablesError::User {
+            place: names::AUTH_USER.to_owned(),
+            error,
+        });
+    let image = main_image(variables, &pattern, &host);
+    let (credential, test_image) = both(credential, image)?;
+    Ok(Some(RegistryCredential {
+        host,
+        written_host,
+        source: Source::Main,
+        credential,
+        test_image,
+        security: TransportSecurity::default(),
+    }))
+}
+
+fn main_pair(variables: &Variables) -> Result<Option<(&str, &Secret)>, VariablesError> {
+    let half = |given, missing| Err(VariablesError::Half { given, missing });
+    match (&variables.auth_user, &variables.auth_password) {
+        (Some(user), Some(password)) => Ok(Some((user, password))),
+        (None, None) => Ok(None),
+        (Some(_), None) => half(names::AUTH_USER, names::AUTH_PASSWORD),
+        (None, Some(_)) => half(names::AUTH_PASSWORD, names::AUTH_USER),
+    }
+}
+
+fn main_image(
+    variables: &Variables,
+    pattern: &str,
+    host: &RegistryHost,
+) -> Result<Option<ImageReference>, VariablesError> {
+    if !variables.test_login {
+        return Ok(None);
+    }
+    let (place, text) = match &variables.test_image {
+        Some(text) => (names::TEST_IMAGE, text.as_str()),
+        None => (names::OREG_URL, pattern),
+    };
+    let text = text
+        .replace("${component}", "pod")
+        .replace("${version}", &variables.image_tag);
+    let place = place.to_owned();
+    let image = ImageReference::parse(&text, host);
+    image
+        .map(Some)
+        .map_err(|error| VariablesError::Image { place, error })
+}
+
+fn additional(index: usize, given: &AdditionalRegistry) -> Result<RegistryCredential, Faults> {
+    let host = additional_host(index, given).map_err(|fault| vec![fault])?;
+    let place = |member: &str| format!("{}[{index}].{member} (host {host})", names::ADDITIONAL);
+    let credential = match &given.password {
+        Some(password) => Credential::new(given.user.clone(), password.clone()).map_err(|error| {
+            VariablesError::User {
+                place: place("user"),
+                error,
+            }
+        }),
+        None => Err(VariablesError::NoPassword {
+            place: place("password"),
+        }),
+    };
+    let image = if given.test_login {
+        ImageReference::parse(&given.test_image, &host)
+            .map(Some)
+            .map_err(|error| VariablesError::Image {
+                place: place("test_image"),
+                error,
+            })
+    } else {
+        Ok(None)
+    };
+    let (credential, test_image) = both(credential, image)?;
+    let ca_cert = given.ca_cert.clone();
+    Ok(RegistryCredential {
+        host,
+        written_host: given.host.clone(),
+        source: Source::Additional(index),
+        credential,
+        test_image,
+        security: TransportSecurity {
+            tls_verify: given.tls_verify,
+            plain_http: false,
+            ca_cert,
+        },
+    })
+}
+
+fn additional_host(
+    index: usize,
+    given: &AdditionalRegistry,
+) -> Result<RegistryHost, VariablesError> {
+    RegistryHost::parse(&given.host).map_err(|error| VariablesError::Host {
+        place: format!("{}[{index}].host", names::ADDITIONAL),
+        error,
+    })
+}
+
+fn both<A, B>(
+    a: Result<A, VariablesError>,
+    b: Result<B, VariablesError>,
+) -> Result<(A, B), Faults> {
+    match (a, b) {
+        (Ok(a), Ok(b)) => Ok((a, b)),
+        (a, b) => Err(a.err().into_iter().chain(b.err()).collect()),
+    }
+}
+
+fn relax(credential: &mut RegistryCredential, insecure: &Insecure) {
+    if insecure.contains(&credential.host) {
+        credential.security.tls_verify = false;
+        credential.security.plain_http = true;
+    }
+}
+
+/// The same registry twice with one credential is one; with two it is a fault.
+fn unique(credentials: Vec<RegistryCredential>, faults: &mut Faults) -> Vec<RegistryCredential> {
+    let mut first_of: HashMap<RegistryHost, usize> = HashMap::new();
+    let mut kept: Vec<RegistryCredential> = Vec::new();
+    for credential in credentials {
+        match first_of.get(&credential.host) {
+            None => {
+                first_of.insert(credential.host.clone(), kept.len());
+                kept.push(credential);
+            }
+            Some(&first) if kept[first].credential == credential.credential => {}
+            Some(&first) => faults.push(VariablesError::Conflict {
+                first: place_of(&kept[first].source),
+                second: place_of(&credential.source),
+                host: credential.host.to_string(),
+            }),
+        }
+    }
+    kept
+}
+
+/// White space around a password is rarely meant: it comes from a file read with its last newline.
+fn suspicion(credential: &RegistryCredential) -> Option<String> {
+    let password = credential.credential.password().expose();
+    let place = match &credential.source {
+        Source::Main => names::AUTH_PASSWORD.to_owned(),
+        source => format!("{}.password", place_of(source)),
+    };
+    (password.trim() != password).then(|| {
+        format!(
+            "{place} (host {}) begins or ends with white space; it is used as it is",
+            credential.host
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory_vars::DeploymentType;
+
+    fn none() -> Variables {
+        Variables {
+            deployment_type: DeploymentType::Origin,
+            oreg_url: None,
+            image_tag: names::DEFAULT_IMAGE_TAG.to_owned(),
+            auth_user: None,
+            auth_password: None,
+            test_login: true,
+            test_image: None,
+            additional: Vec::new(),
+            insecure_registries: Vec::new(),
+        }
+    }
+
+    fn main(user: &str, password: &str) -> Variables {
+        let auth_password = Some(Secret::new(password));
+        Variables {
+            auth_user: Some(user.to_owned()),
+            auth_password,
+            ..none()
+        }
+    }
+
+    fn registry(host: &str, password: &str) -> AdditionalRegistry {
+        AdditionalRegistry {
+            host: host.to_owned(),
+            user: names::DEFAULT_ADDITIONAL_USER.to_owned(),
+            password: Some(Secret::new(password)),
+            test_login: true,
+            test_image: names::DEFAULT_ADDITIONAL_IMAGE.to_owned(),
+            tls_verify: true,
+            ca_cert: None,
+        }
+    }
+
+    fn faults(variables: &Variables) -> Vec<String> {
+        resolve(variables)
+            .unwrap_err()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    #[test]
+    fn defaults_follow_the_deployment_type() {
+        for (deployment_type, key, image) in [
+            (
+                DeploymentType::Origin,
+                "quay.io",
+                "openshift/origin-pod:v3.11",
+            ),
+            (
+                DeploymentType::Enterprise,
+                "registry.redhat.io",
+                "openshift3/ose-pod:v3.11",
+            ),
+        ] {
+            let resolved = resolve(&Variables {
+                deployment_type,
+                ..main("u", "p")
+            })
+            .unwrap();
+            let credential = &resolved.credentials[0];
+            assert_eq!(credential.host.key(), key);
+            assert_eq!(credential.test_image.as_ref().unwrap().to_string(), image);
+        }
+    }
+
+    #[test]
+    fn url_gives_host_and_image() {
+        let oreg_url = Some("registry:5000/mirror/ose-${component}:${version}".to_owned());
+        let variables = Variables {
+            oreg_url,
+            image_tag: "v3.11.248".to_owned(),
+            ..main("u", "p")
+        };
+        let credential = resolve(&variables).unwrap().credentials.remove(0);
+        assert_eq!(credential.written_host, "registry:5000");
+        assert_eq!(
+            credential.test_image.unwrap().to_string(),
+            "mirror/ose-pod:v3.11.248"
+        );
+    }
+
+    #[test]
+    fn main_credential_is_whole_or_not_there() {
+        assert_eq!(resolve(&none()).unwrap().credentials, []);
+        let half = Variables {
+            auth_password: None,
+            ..main("u", "p")
+        };
+        assert_eq!(
+            faults(&half),
+            ["oreg_auth_user is given without oreg_auth_password: give both, or neither"]
+        );
+        let enterprise = Variables {
+            deployment_type: DeploymentType::Enterprise,
+            ..none()
+        };
+        assert!(faults(&enterprise)[0].contains("needs a credential"));
+    }
+
+    #[test]
+    fn every_fault_is_reported_at_once_with_its_place() {
+        let mut spaced = registry("r2.example.com", "p");
+        spaced.user = "a:b".to_owned();
+        spaced.test_image = "No Such".to_owned();
+        let variables = Variables {
+            additional: vec![registry("not a host", "p"), spaced],
+            insecure_registries: vec!["ftp://x".to_owned()],
+            ..main("a:b", "p")
+        };
+        let faults = faults(&variables);
+        assert!(
+            faults[0].starts_with("oreg_auth_user: contains `:`"),
+            "{faults:?}"
+        );
+        let list = "openshift_additional_registry_credentials";
+        assert!(
+            faults[1].starts_with(&format!("{list}[0].host: is not a host")),
+            "{faults:?}"
+        );
+        assert!(faults[2].starts_with(&format!(
+            "{list}[1].user (host r2.example.com): contains `:`"
+        )));
+        assert!(faults[3].starts_with(&format!(
+            "{list}[1].test_image (host r2.example.com): is not an image"
+        )));
+        assert!(faults[4].starts_with("openshift_docker_insecure_registries[0]: has a scheme"));
+    }
+
+    #[test]
+    fn one_registry_twice() {
+        let same = vec![registry("r", "p"), registry("https://r/", "p")];
+        let resolved = resolve(&Variables {
+            additional: same,
+            ..none()
+        })
+        .unwrap();
+        assert_eq!(resolved.credentials.len(), 1);
+        let different = vec![registry("quay.io", "p")];
+        assert_eq!(
+            faults(&Variables {
+                additional: different,
+                ..main("u", "p")
+            }),
+            [
+                "openshift_additional_registry_credentials[0] and oreg_url are the same registry quay.io \
+              with different credentials: keep one"
+            ]
+        );
+    }
+
+    #[test]
+    fn insecure_registries_are_hosts_or_networks() {
+        let variables = Variables {
+            additional: vec![
+                registry("172.30.1.1:5000", "p"),
+                registry("r:5000", "p"),
+                registry("r", "p"),
+            ],
+            insecure_registries: vec!["172.30.0.0/16".to_owned(), "http://r:5000".to_owned()],
+            ..none()
+        };
+        let resolved = resolve(&variables).unwrap();
+        let relaxed: Vec<_> = resolved
+            .credentials
+            .iter()
+            .map(|c| c.security.plain_http)
+            .collect();
+        assert_eq!(relaxed, [true, true, false]);
+        assert!(!resolved.credentials[0].security.tls_verify);
+    }
+
+    #[test]
+    fn white_space_around_a_password_is_kept_and_told() {
+        let resolved = resolve(&main("u", "p\n")).unwrap();
+        assert_eq!(
+            resolved.credentials[0].credential.password().expose(),
+            "p\n"
+        );
+        assert!(
+            resolved.warnings[0].starts_with("oreg_auth_password (host quay.io) begins or ends")
+        );
+    }
+
+    #[test]
+    fn removal_needs_hosts_alone() {
+        let mut registry = registry("https://r/", "p");
+        registry.password = None;
+        let variables = Variables {
+            additional: vec![registry],
+            ..none()
+        };
+        let hosts = resolve_hosts(&variables).unwrap();
+        assert_eq!(
+            hosts,
+            [(RegistryHost::parse("r").unwrap(), "https://r/".to_owned())]
+        );
+    }
+}

@@ -1,0 +1,116 @@
+//! The credential options that several modules share, named like the inventory variables.
+
+use crate::{
+    ansible::{
+        Failure, Kind, OptionSpec, Options,
+        option::{Default, RecordSpec},
+    },
+    domain::registry_host::RegistryHost,
+    inventory_vars::{
+        AdditionalRegistry, DeploymentType, Resolved, Variables, VariablesError, names, resolve,
+        resolve_hosts,
+    },
+};
+
+const ADDITIONAL: RecordSpec = RecordSpec {
+    label: "host",
+    options: &[
+        OptionSpec::new("host", Kind::Text).required(),
+        OptionSpec::new("user", Kind::Text).default(Default::Text(names::DEFAULT_ADDITIONAL_USER)),
+        OptionSpec::new("password", Kind::Text).secret(),
+        OptionSpec::new("test_login", Kind::Flag).default(Default::Flag(true)),
+        OptionSpec::new("test_image", Kind::Text)
+            .default(Default::Text(names::DEFAULT_ADDITIONAL_IMAGE)),
+        OptionSpec::new("tls_verify", Kind::Flag).default(Default::Flag(true)),
+        OptionSpec::new("ca_cert", Kind::Path),
+    ],
+};
+
+/// The rows of the option table that say which credentials there are.
+pub const CREDENTIAL_OPTIONS: [OptionSpec; 9] = [
+    OptionSpec::new(names::DEPLOYMENT_TYPE, Kind::Text)
+        .choices(&[names::ORIGIN, names::ENTERPRISE])
+        .default(Default::Text(names::ORIGIN)),
+    OptionSpec::new(names::OREG_URL, Kind::Text),
+    OptionSpec::new(names::IMAGE_TAG, Kind::Text).default(Default::Text(names::DEFAULT_IMAGE_TAG)),
+    OptionSpec::new(names::AUTH_USER, Kind::Text),
+    OptionSpec::new(names::AUTH_PASSWORD, Kind::Text).secret(),
+    OptionSpec::new(names::TEST_LOGIN, Kind::Flag).default(Default::Flag(true)),
+    OptionSpec::new(names::TEST_IMAGE, Kind::Text),
+    OptionSpec::new(names::ADDITIONAL, Kind::Records(&ADDITIONAL)).default(Default::Texts(&[])),
+    OptionSpec::new(names::INSECURE, Kind::Texts),
+];
+
+/// Puts the credential options before a module's own.
+#[must_use]
+pub const fn with_credentials<const OWN: usize, const ALL: usize>(
+    own: [OptionSpec; OWN],
+) -> [OptionSpec; ALL] {
+    assert!(
+        ALL == OWN + CREDENTIAL_OPTIONS.len(),
+        "the table's length is that of its parts"
+    );
+    let mut all = [CREDENTIAL_OPTIONS[0]; ALL];
+    let mut row = 0;
+    while row < ALL {
+        all[row] = if row < CREDENTIAL_OPTIONS.len() {
+            CREDENTIAL_OPTIONS[row]
+        } else {
+            own[row - CREDENTIAL_OPTIONS.len()]
+        };
+        row += 1;
+    }
+    all
+}
+
+/// Reads the credentials that the options ask for.
+///
+/// # Errors
+/// [`Failure`] with every fault of the variables.
+pub fn credentials(options: &Options) -> Result<Resolved, Failure> {
+    resolve(&variables(options)).map_err(|faults| all_at_once(&faults))
+}
+
+/// Reads the registries that the options name, with their written forms; passwords are not needed.
+///
+/// # Errors
+/// [`Failure`] with every fault of the variables.
+pub fn hosts(options: &Options) -> Result<Vec<(RegistryHost, String)>, Failure> {
+    resolve_hosts(&variables(options)).map_err(|faults| all_at_once(&faults))
+}
+
+fn variables(options: &Options) -> Variables {
+    let text = |name| options.text(name).map(str::to_owned);
+    Variables {
+        deployment_type: DeploymentType::from_word(options.required_text(names::DEPLOYMENT_TYPE)),
+        oreg_url: text(names::OREG_URL),
+        image_tag: options.required_text(names::IMAGE_TAG).to_owned(),
+        auth_user: text(names::AUTH_USER),
+        auth_password: options.secret(names::AUTH_PASSWORD).cloned(),
+        test_login: options.flag(names::TEST_LOGIN),
+        test_image: text(names::TEST_IMAGE),
+        additional: options
+            .records(names::ADDITIONAL)
+            .iter()
+            .map(additional)
+            .collect(),
+        insecure_registries: options.texts(names::INSECURE).to_vec(),
+    }
+}
+
+fn additional(record: &Options) -> AdditionalRegistry {
+    AdditionalRegistry {
+        host: record.required_text("host").to_owned(),
+        user: record.required_text("user").to_owned(),
+        password: record.secret("password").cloned(),
+        test_login: record.flag("test_login"),
+        test_image: record.required_text("test_image").to_owned(),
+        tls_verify: record.flag("tls_verify"),
+        ca_cert: record.text("ca_cert").map(Into::into),
+    }
+}
+
+fn all_at_once(faults: &[VariablesError]) -> Failure {
+    let lines: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    Failure::new(lines.join("; "))
+}
