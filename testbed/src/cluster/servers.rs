@@ -1,0 +1,152 @@
+//! The two processes of a cluster and how they are started.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use rcgen::KeyPair;
+
+use super::audit;
+use crate::pki::{Authority, Identity};
+use crate::port::free_ports;
+use crate::process::{Logs, Process};
+use crate::scratch::Scratch;
+use crate::tools;
+
+const ETCD_BOUND: Duration = Duration::from_secs(20);
+const READY_BOUND: Duration = Duration::from_mins(1);
+const TRIES: usize = 3;
+
+/// etcd and kube-apiserver.
+pub(super) struct Servers {
+    // Before etcd: an API server without its store fills its log.
+    apiserver: Process,
+    etcd: Process,
+    url: String,
+}
+
+impl Servers {
+    /// Starts both. etcd is ready then, the API server need not be.
+    pub(super) fn start(files: &Scratch, authority: &Authority) -> Result<Self> {
+        let (etcd_url, etcd) = start_etcd(files)?;
+        let identity = authority.server(&["kubernetes", "10.0.0.1"])?;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match start_apiserver(files, &identity, &etcd_url) {
+                Ok((url, apiserver)) => {
+                    return Ok(Self {
+                        apiserver,
+                        etcd,
+                        url,
+                    });
+                }
+                Err(error) if tries < TRIES && taken(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Waits until the API server is ready.
+    pub(super) fn wait_until(&mut self, ready: impl FnMut() -> bool) -> Result<()> {
+        self.apiserver.wait_until(READY_BOUND, ready)
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(super) fn process_ids(&self) -> [u32; 2] {
+        [self.etcd.id(), self.apiserver.id()]
+    }
+}
+
+/// Returns the file that the API server writes its audit log to.
+pub(super) fn audit_log(files: &Scratch) -> PathBuf {
+    files.file("audit.log")
+}
+
+fn start_etcd(files: &Scratch) -> Result<(String, Process)> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match try_etcd(files) {
+            Err(error) if tries < TRIES && taken(&error) => {}
+            result => return result,
+        }
+    }
+}
+
+fn try_etcd(files: &Scratch) -> Result<(String, Process)> {
+    let [client, peer] = free_ports()?.map(|port| format!("http://127.0.0.1:{port}"));
+    let data = files.file(format!("etcd-{}", client.replace(['/', ':'], "-")));
+    let args = [
+        "--name=testbed".to_owned(),
+        format!("--data-dir={}", data.display()),
+        // The data is thrown away: what a power cut would do to it does not matter.
+        "--unsafe-no-fsync".to_owned(),
+        format!("--listen-client-urls={client}"),
+        format!("--advertise-client-urls={client}"),
+        format!("--listen-peer-urls={peer}"),
+        format!("--initial-advertise-peer-urls={peer}"),
+        format!("--initial-cluster=testbed={peer}"),
+        "--logger=zap".to_owned(),
+    ];
+    let mut etcd = Process::start(&tools::etcd()?, args, &logs(files, "etcd"))?;
+    etcd.wait_for_message("serving client traffic insecurely", ETCD_BOUND)?;
+    Ok((client, etcd))
+}
+
+/// Starts the API server and waits until it holds its port.
+fn start_apiserver(files: &Scratch, identity: &Identity, etcd: &str) -> Result<(String, Process)> {
+    let [port] = free_ports()?;
+    let args = apiserver_args(files, identity, etcd, port)?;
+    let logs = logs(files, "kube-apiserver");
+    let mut apiserver = Process::start(&tools::kube_apiserver()?, args, &logs)?;
+    apiserver.wait_for_message("Serving securely on", READY_BOUND)?;
+    Ok((format!("https://127.0.0.1:{port}"), apiserver))
+}
+
+fn apiserver_args(
+    files: &Scratch,
+    identity: &Identity,
+    etcd: &str,
+    port: u16,
+) -> Result<Vec<String>> {
+    let pair = KeyPair::generate().context("no service account key")?;
+    let private = files.write("service-account.key", pair.serialize_pem())?;
+    let public = files.write("service-account.pub", pair.public_key_pem())?;
+    let policy = files.write("audit-policy.json", audit::policy())?;
+    Ok(vec![
+        format!("--etcd-servers={etcd}"),
+        "--bind-address=127.0.0.1".to_owned(),
+        format!("--secure-port={port}"),
+        // It must not be a loopback address; nothing is ever sent to this one.
+        "--advertise-address=10.99.0.1".to_owned(),
+        "--endpoint-reconciler-type=none".to_owned(),
+        format!("--tls-cert-file={}", identity.cert().display()),
+        format!("--tls-private-key-file={}", identity.key().display()),
+        format!("--client-ca-file={}", identity.ca_cert().display()),
+        format!("--cert-dir={}", files.path().display()),
+        "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
+        format!("--service-account-key-file={}", public.display()),
+        format!("--service-account-signing-key-file={}", private.display()),
+        "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
+        "--authorization-mode=RBAC".to_owned(),
+        // There is no controller that would make the service accounts it asks for.
+        "--disable-admission-plugins=ServiceAccount".to_owned(),
+        format!("--audit-policy-file={}", policy.display()),
+        format!("--audit-log-path={}", audit_log(files).display()),
+    ])
+}
+
+fn logs(files: &Scratch, name: &str) -> Logs {
+    Logs {
+        stdout: files.file(format!("{name}.out")),
+        stderr: files.file(format!("{name}.log")),
+    }
+}
+
+fn taken(error: &anyhow::Error) -> bool {
+    error.to_string().contains("address already in use")
+}

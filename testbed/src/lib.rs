@@ -1,0 +1,27 @@
+//! The test bed: real components on loopback, for Rust tests, the demo and molecule alike.
+//!
+//! This file is only the map. Nothing here is simulated except the token server, which answers as
+//! registry.redhat.io's does. Everything is stopped and removed when its value is dropped, and no
+//! process outlives the one that started it, however that one ends.
+//!
+//! Reading order:
+//!
+//! 1. [`bed`] puts the usual set together; the command `testbed` starts it for other programs.
+//! 2. [`registry`], [`token_server`] and [`image`]: registries that want credentials, and what is
+//!    in them.
+//! 3. [`cluster`]: a Kubernetes API server with its store. [`node_dirs`]: file trees of nodes.
+//! 4. [`pki`] and [`password`]: certificates and secrets, made anew for every run.
+//! 5. [`process`], [`scratch`], [`port`] and [`tools`]: what all of them stand on.
+
+pub mod bed;
+pub mod cluster;
+pub mod image;
+pub mod node_dirs;
+pub mod password;
+pub mod pki;
+pub mod port;
+pub mod process;
+pub mod registry;
+pub mod scratch;
+pub mod token_server;
+pub mod tools;

@@ -1,0 +1,207 @@
+//! Real registries: Debian's docker-registry as a child process on a free port.
+
+mod access_log;
+mod htpasswd;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+pub use self::access_log::LoggedRequest;
+use self::htpasswd::Htpasswd;
+use crate::pki::Identity;
+use crate::port::free_ports;
+use crate::process::{Logs, Process, read_settled};
+use crate::scratch::Scratch;
+use crate::token_server::{ISSUER, SERVICE, TokenServer};
+use crate::tools;
+
+const BOUND: Duration = Duration::from_secs(10);
+const TRIES: usize = 3;
+
+/// How clients reach a registry.
+#[derive(Clone, Copy)]
+pub enum Transport<'a> {
+    /// TLS with this certificate.
+    Tls(&'a Identity),
+    /// HTTP without TLS.
+    Plain,
+}
+
+/// Who is let in.
+#[derive(Clone, Copy)]
+pub enum Access<'a> {
+    /// These users, with these passwords, over HTTP Basic.
+    Basic(&'a [(&'a str, &'a str)]),
+    /// Whoever has a token from this server.
+    Token(&'a TokenServer),
+    /// Everybody.
+    Open,
+}
+
+/// A running registry; it stops when dropped, and its contents are removed.
+pub struct Registry {
+    host: String,
+    identity: Option<Identity>,
+    htpasswd: Option<Htpasswd>,
+    process: Process,
+    logs: Logs,
+    _files: Scratch,
+}
+
+impl Registry {
+    /// Starts an empty registry and waits until it answers.
+    ///
+    /// # Errors
+    /// When docker-registry is not installed or does not start; the message holds the end of its
+    /// log.
+    pub fn start(transport: Transport<'_>, access: Access<'_>) -> Result<Self> {
+        let files = Scratch::new()?;
+        let htpasswd = match access {
+            Access::Basic(users) => Some(Htpasswd::create(files.file("htpasswd"), users)?),
+            Access::Token(_) | Access::Open => None,
+        };
+        let logs = Logs {
+            stdout: files.file("access.log"),
+            stderr: files.file("server.log"),
+        };
+        let (port, process) = start_on_free_port(&files, &logs, |port| {
+            configuration(&files, port, transport, access)
+        })?;
+        let identity = match transport {
+            Transport::Tls(identity) => Some(identity.clone()),
+            Transport::Plain => None,
+        };
+        let host = format!("127.0.0.1:{port}");
+        Ok(Self {
+            host,
+            identity,
+            htpasswd,
+            process,
+            logs,
+            _files: files,
+        })
+    }
+
+    /// Returns `127.0.0.1:PORT`.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Returns the process id of the registry.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Returns the file with the certificate of the authority to trust; none without TLS.
+    #[must_use]
+    pub fn ca_cert(&self) -> Option<PathBuf> {
+        self.identity.as_ref().map(Identity::ca_cert)
+    }
+
+    /// Returns the file with one line per request.
+    #[must_use]
+    pub fn access_log(&self) -> &Path {
+        &self.logs.stdout
+    }
+
+    /// Sets the password of a new or known user; an old one is refused from the next request on.
+    ///
+    /// # Errors
+    /// When the registry does not use HTTP Basic.
+    pub fn set_password(&self, user: &str, password: &str) -> Result<()> {
+        match &self.htpasswd {
+            Some(htpasswd) => htpasswd.set(user, password),
+            None => bail!("the registry {} keeps no passwords", self.host),
+        }
+    }
+
+    /// Returns all requests so far, oldest first.
+    #[must_use]
+    pub fn requests(&self) -> Vec<LoggedRequest> {
+        access_log::parse(&read_settled(&self.logs.stdout))
+    }
+
+    /// Returns how often HTTP Basic credentials were refused.
+    #[must_use]
+    pub fn failed_logins(&self) -> usize {
+        read_settled(&self.logs.stderr)
+            .matches("error authenticating user")
+            .count()
+    }
+}
+
+/// Tries again on another port when somebody was faster.
+fn start_on_free_port(
+    files: &Scratch,
+    logs: &Logs,
+    configuration: impl Fn(u16) -> String,
+) -> Result<(u16, Process)> {
+    let program = tools::find("docker-registry")?;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let [port] = free_ports()?;
+        let file = files.write("config.yml", configuration(port))?;
+        let mut process = Process::start(&program, [Path::new("serve"), &file], logs)?;
+        // Not a connection but its own word: the port could be somebody else's.
+        match process.wait_for_message(&format!("listening on 127.0.0.1:{port}"), BOUND) {
+            Ok(()) => return Ok((port, process)),
+            Err(error) if tries < TRIES && taken(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn taken(error: &anyhow::Error) -> bool {
+    error.to_string().contains("address already in use")
+}
+
+fn configuration(
+    files: &Scratch,
+    port: u16,
+    transport: Transport<'_>,
+    access: Access<'_>,
+) -> String {
+    let storage = files.file("storage");
+    let mut text = format!(
+        "version: 0.1\n\
+         log: {{level: info, formatter: json, accesslog: {{disabled: false}}}}\n\
+         storage: {{filesystem: {{rootdirectory: {}}}, delete: {{enabled: true}}}}\n\
+         http:\n  addr: 127.0.0.1:{port}\n  secret: only-for-upload-state\n",
+        storage.display(),
+    );
+    text.push_str(&tls_section(transport));
+    text.push_str(&auth_section(files, access));
+    text
+}
+
+fn tls_section(transport: Transport<'_>) -> String {
+    match transport {
+        Transport::Plain => String::new(),
+        Transport::Tls(identity) => format!(
+            "  tls: {{certificate: {}, key: {}}}\n",
+            identity.cert().display(),
+            identity.key().display(),
+        ),
+    }
+}
+
+fn auth_section(files: &Scratch, access: Access<'_>) -> String {
+    match access {
+        Access::Open => String::new(),
+        Access::Basic(_) => format!(
+            "auth: {{htpasswd: {{realm: testbed, path: {}}}}}\n",
+            files.file("htpasswd").display(),
+        ),
+        Access::Token(server) => format!(
+            "auth: {{token: {{realm: '{}', service: {SERVICE}, issuer: {ISSUER}, \
+             rootcertbundle: {}}}}}\n",
+            server.realm(),
+            server.token_bundle().display(),
+        ),
+    }
+}

@@ -1,0 +1,84 @@
+//! Where the programs are that the test bed runs, and what to do when one is missing.
+//!
+//! The only file that reads the environment.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+const ADVICE: &str = "run testbed/setup";
+
+/// Finds a program in `PATH`.
+///
+/// # Errors
+/// When it is not installed; the message says how to install it.
+pub fn find(program: &str) -> Result<PathBuf> {
+    let path = variable("PATH").unwrap_or_default();
+    env::split_paths(&path)
+        .map(|directory| directory.join(program))
+        .find(|candidate| candidate.is_file())
+        .with_context(|| format!("{program} is not installed: {ADVICE}"))
+}
+
+/// Finds the kube-apiserver that `testbed/setup` built, or the one in `KUBEBUILDER_ASSETS`.
+///
+/// # Errors
+/// When there is none; the message says how to build it.
+pub fn kube_apiserver() -> Result<PathBuf> {
+    let program = match variable("KUBEBUILDER_ASSETS") {
+        Some(assets) => assets.join("kube-apiserver"),
+        None => cache()?.join("bin/kube-apiserver"),
+    };
+    existing(&program)
+}
+
+/// Finds etcd: that of `KUBEBUILDER_ASSETS`, or the installed one.
+///
+/// # Errors
+/// When there is none; the message says how to install it.
+pub fn etcd() -> Result<PathBuf> {
+    match variable("KUBEBUILDER_ASSETS") {
+        Some(assets) => existing(&assets.join("etcd")),
+        None => find("etcd"),
+    }
+}
+
+fn existing(program: &Path) -> Result<PathBuf> {
+    if !program.is_file() {
+        bail!("{} does not exist: {ADVICE}", program.display());
+    }
+    Ok(program.to_owned())
+}
+
+fn cache() -> Result<PathBuf> {
+    if let Some(cache) = variable("OREG_CACHE") {
+        return Ok(cache);
+    }
+    let home = variable("HOME").context("neither OREG_CACHE nor HOME is set")?;
+    Ok(home.join(".cache/oreg"))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test bed is no module: it finds programs where testbed/setup put them"
+)]
+fn variable(name: &str) -> Option<PathBuf> {
+    env::var_os(name)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_how_to_get_a_missing_program() {
+        let error = find("no-such-program").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "no-such-program is not installed: run testbed/setup"
+        );
+    }
+}

@@ -1,0 +1,55 @@
+//! Good certificates and odd ones.
+
+use std::error::Error;
+
+use testbed::pki::{Authority, Identity};
+use testbed::token_server::TokenServer;
+
+use crate::client;
+
+/// Returns why a client that trusts `authority` does not talk to a server with this certificate.
+fn complaint(authority: &Authority, identity: &Identity) -> Option<String> {
+    let server = TokenServer::start(identity, Vec::new()).unwrap();
+    let error = client::trusting(&authority.ca_cert())
+        .get(server.realm())
+        .send()
+        .err()?;
+    let mut cause: &dyn Error = &error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    Some(cause.to_string())
+}
+
+#[test]
+fn a_good_certificate_is_taken() {
+    let authority = Authority::new().unwrap();
+    assert_eq!(complaint(&authority, &authority.server(&[]).unwrap()), None);
+}
+
+#[test]
+fn an_expired_certificate_is_refused() {
+    let authority = Authority::new().unwrap();
+    let complaint = complaint(&authority, &authority.expired_server().unwrap()).unwrap();
+    assert!(complaint.contains("expired"), "{complaint}");
+}
+
+#[test]
+fn a_certificate_for_another_name_is_refused() {
+    let authority = Authority::new().unwrap();
+    let identity = authority
+        .server_for_only(&["registry.example.com"])
+        .unwrap();
+    let complaint = complaint(&authority, &identity).unwrap();
+    assert!(complaint.contains("not valid for name"), "{complaint}");
+}
+
+#[test]
+fn a_certificate_of_another_authority_is_refused() {
+    let identity = Authority::new().unwrap().server(&[]).unwrap();
+    let complaint = complaint(&Authority::new().unwrap(), &identity).unwrap();
+    assert!(
+        complaint.contains("invalid peer certificate"),
+        "{complaint}"
+    );
+}
