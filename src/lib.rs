@@ -17,5 +17,6 @@ pub mod domain;
 
 pub mod ansible;
 pub mod inventory_vars;
+pub mod registry;
 
 pub mod modules;

@@ -1,0 +1,132 @@
+//! Is the image there for this credential?
+
+use super::{Flow, Login, Ping, Step, done, failed, login::refused};
+use crate::{
+    domain::verdict::Verdict,
+    registry::{
+        challenge::{Challenge, parse_challenges},
+        conclusion::{Conclusion, Reason},
+        exchange::{Accept, Authorization, Purpose, Reply},
+    },
+};
+
+/// No honest scope is longer.
+const LONGEST_SCOPE: usize = 512;
+
+impl Flow {
+    pub(super) fn on_manifest(&mut self, reply: &Reply) -> Step {
+        let basic = matches!(self.pending.authorization, Authorization::Basic(_));
+        match reply.status {
+            200..=299 => self.on_found(reply),
+            401 if basic => self.on_basic_refused(reply),
+            401 => self.on_token_refused(reply),
+            // A refused credential is not sent again, not even for the text.
+            403 if basic => done(forbidden(reply)),
+            400 | 406 if self.pending.accept == Accept::Manifest => self.ask_for_any_kind(),
+            400 | 403 | 404 | 405 => self.ask(Purpose::ManifestText),
+            _ => done(failed(Reason::UnexpectedAnswer, reply)),
+        }
+    }
+
+    /// The same with GET: HEAD has no body, and some registries do not know it.
+    pub(super) fn on_manifest_text(&mut self, reply: &Reply) -> Step {
+        let envelope = reply.envelope();
+        match reply.status {
+            200..=299 => self.on_found(reply),
+            404 if self.known.ping == Ping::WebPage => done(self.no_registry(reply)),
+            404 => self.prove(missing(Reason::NoImage, reply)),
+            400 | 401 | 403 if envelope.says_expired() => done(refused(Reason::Expired, reply)),
+            401 if envelope.says("project") && envelope.says("not found") => {
+                self.prove(missing(Reason::NoProject, reply))
+            }
+            401 => done(denied_or_missing(reply)),
+            403 => done(forbidden(reply)),
+            405 if envelope.code == "DENIED" => done(forbidden(reply)),
+            400 | 406 if self.pending.accept == Accept::Manifest => self.ask_for_any_kind(),
+            _ => done(failed(Reason::UnexpectedAnswer, reply)),
+        }
+    }
+
+    pub(super) fn on_found(&mut self, reply: &Reply) -> Step {
+        if reply.is_html() {
+            return done(Conclusion::from_reply(
+                Verdict::NotARegistry,
+                Reason::WebPage,
+                reply,
+            ));
+        }
+        self.known.manifest_method = Some((self.pending.method, self.pending.accept));
+        self.prove(Conclusion {
+            words: None,
+            digest: reply.digest.clone(),
+            ..Conclusion::from_reply(Verdict::Valid, Reason::Pulled, reply)
+        })
+    }
+
+    fn ask_for_any_kind(&mut self) -> Step {
+        let mut request = self.pending.clone();
+        request.accept = Accept::Any;
+        self.send(request)
+    }
+
+    /// 401 to user and password: after a proven login it is about the image. Where `/v2/` was open,
+    /// this was the first look at them.
+    fn on_basic_refused(&mut self, reply: &Reply) -> Step {
+        if self.known.login == Login::Proven {
+            return done(denied_or_missing(reply));
+        }
+        done(refused(Reason::Rejected, reply))
+    }
+
+    fn on_token_refused(&mut self, reply: &Reply) -> Step {
+        let challenges = parse_challenges(&reply.challenges);
+        let bearer = challenges
+            .iter()
+            .find(|challenge| challenge.scheme == "bearer");
+        if bearer.and_then(|bearer| bearer.parameter("error")) == Some("invalid_token") {
+            return self.try_another_token(reply);
+        }
+        if let Some(scope) = bearer.and_then(|bearer| self.other_scope(bearer)) {
+            self.known.retried_scope = true;
+            self.known.scope = scope;
+            return self.ask(Purpose::PullToken);
+        }
+        self.ask(Purpose::ManifestText)
+    }
+
+    /// The registry does not know its realm's token: the other name's, then a fresh one.
+    fn try_another_token(&mut self, reply: &Reply) -> Step {
+        if let Some(token) = &mut self.known.token
+            && let Some(second) = token.second.take()
+        {
+            token.first = second;
+            return self.ask(Purpose::Manifest);
+        }
+        if !self.known.retried_token {
+            self.known.retried_token = true;
+            return self.ask(Purpose::PullToken);
+        }
+        done(failed(Reason::TokenRejected, reply).saying("invalid_token"))
+    }
+
+    fn other_scope(&self, bearer: &Challenge) -> Option<String> {
+        let scope = bearer.parameter("scope")?;
+        let usable = scope.len() <= LONGEST_SCOPE && scope != self.known.scope;
+        (usable && !self.known.retried_scope).then(|| scope.to_owned())
+    }
+}
+
+fn forbidden(reply: &Reply) -> Conclusion {
+    if reply.envelope().says_expired() {
+        return refused(Reason::Expired, reply);
+    }
+    Conclusion::from_reply(Verdict::Denied, Reason::Forbidden, reply)
+}
+
+fn denied_or_missing(reply: &Reply) -> Conclusion {
+    Conclusion::from_reply(Verdict::DeniedOrMissing, Reason::NoPullAccess, reply)
+}
+
+fn missing(reason: Reason, reply: &Reply) -> Conclusion {
+    Conclusion::from_reply(Verdict::ImageNotFound, reason, reply)
+}

@@ -1,0 +1,508 @@
+//! The ways registries are known to answer, each with the verdict it must lead to and the requests
+//! it may cost. A script names, for each purpose, the answers in order; the last one repeats.
+
+use std::{collections::HashMap, time::Duration};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    domain::{credential::Credential, image::ImageReference, registry_host::RegistryHost},
+    registry::{
+        exchange::ProxyFault,
+        realm::{is_same_origin, may_receive},
+    },
+};
+use Purpose::{
+    AnonymousManifest as Ma, AnonymousPullToken as Ta1, AnonymousToken as Ta, BasicPing as Pb,
+    LoginToken as T0, Manifest as M, ManifestText as Mg, Ping as P, PullToken as T1,
+};
+use Verdict::{
+    Denied, DeniedOrMissing, ImageNotFound, InvalidCredentials, NotARegistry, NotProven,
+    ProxyFailure, RateLimited, RegistryError, TlsFailure, Unreachable, Valid,
+};
+
+const PASSWORD: &str = "pa55-w0rd-of-the-vectors";
+const BEARER: &str = r#"Bearer realm="https://auth.example.com/token",service="registry""#;
+const BASIC: &str = r#"Basic realm="registry""#;
+
+fn target(image: bool) -> Target {
+    let host = RegistryHost::parse("registry.example.com").unwrap();
+    let image = image.then(|| ImageReference::parse("openshift3/ose-pod:v3.11", &host).unwrap());
+    let credential = Credential::new("12|na\"me+$ü", Secret::new(PASSWORD)).unwrap();
+    Target {
+        host,
+        credential,
+        image,
+        plain_http: false,
+    }
+}
+
+fn policy() -> RetryPolicy {
+    RetryPolicy {
+        retries: 3,
+        delay: Duration::from_secs(5),
+    }
+}
+
+// Answers.
+
+fn r(status: u16) -> Reply {
+    Reply {
+        status,
+        content_type: "application/json".to_owned(),
+        ..Reply::default()
+    }
+}
+
+fn says(status: u16, body: &str) -> Reply {
+    Reply {
+        body: body.as_bytes().to_vec(),
+        ..r(status)
+    }
+}
+
+fn error(status: u16, code: &str, message: &str) -> Reply {
+    says(
+        status,
+        &format!(r#"{{"errors":[{{"code":"{code}","message":"{message}"}}]}}"#),
+    )
+}
+
+fn html(status: u16) -> Reply {
+    Reply {
+        content_type: "text/html; charset=utf-8".to_owned(),
+        ..says(status, "<html>Sign in</html>")
+    }
+}
+
+fn asks(challenge: &str) -> Reply {
+    Reply {
+        challenges: vec![challenge.to_owned()],
+        ..r(401)
+    }
+}
+
+fn moved(status: u16, location: &str) -> Reply {
+    Reply {
+        location: Some(location.to_owned()),
+        ..r(status)
+    }
+}
+
+fn jwt() -> Reply {
+    let claims = URL_SAFE_NO_PAD.encode(r#"{"sub":"somebody"}"#);
+    says(200, &format!(r#"{{"token":"e30.{claims}.sig"}}"#))
+}
+
+fn opaque() -> Reply {
+    says(200, r#"{"token":"opaque-token-of-a-realm"}"#)
+}
+
+fn refuses_token(error: &str) -> Reply {
+    asks(&format!(
+        r#"{BEARER},scope="repository:openshift3/ose-pod:pull",error="{error}""#
+    ))
+}
+
+fn fault(kind: FaultKind) -> Answer {
+    Answer::Fault(Fault {
+        kind,
+        detail: "what the system says".to_owned(),
+    })
+}
+
+impl From<Reply> for Answer {
+    fn from(reply: Reply) -> Self {
+        Self::Reply(reply)
+    }
+}
+
+// Vectors.
+
+struct Vector {
+    name: &'static str,
+    script: Vec<(Purpose, Vec<Answer>)>,
+    verdict: Verdict,
+    reason: Reason,
+    sent: Vec<Purpose>,
+}
+
+macro_rules! vector {
+    ($name:literal: $($purpose:ident $($answer:expr),+);+ => $verdict:ident $reason:ident; $($sent:ident)*) => {
+        Vector {
+            name: $name,
+            script: vec![$(($purpose, vec![$($answer.clone().into()),+])),+],
+            verdict: $verdict,
+            reason: Reason::$reason,
+            sent: vec![$($sent),*],
+        }
+    };
+}
+
+#[rustfmt::skip]
+fn vectors() -> Vec<Vector> {
+    let bearer = asks(BEARER);
+    let basic = asks(BASIC);
+    let tls = |why| fault(FaultKind::Tls(why));
+    let wait = |seconds| Reply { retry_after: Some(Duration::from_secs(seconds)), ..error(429, "TOOMANYREQUESTS", "slow down") };
+    vec![
+        vector!("01 token registry, all well": P bearer; T0 jwt(); T1 jwt(); M r(200) => Valid Pulled; P T0 T1 M),
+        vector!("01 the same, token without a name": P bearer; T0 opaque(); T1 opaque(); M r(200); Ta r(401) => Valid Pulled; P T0 T1 M Ta),
+        vector!("02 wrong password": P bearer; T0 error(401, "UNAUTHORIZED", "Invalid username or password.") => InvalidCredentials Rejected; P T0),
+        vector!("03 Docker Hub's words": P bearer; T0 says(401, r#"{"details":"incorrect username or password"}"#) => InvalidCredentials Rejected; P T0),
+        vector!("04 empty body (Harbor)": P bearer; T0 r(401) => InvalidCredentials Rejected; P T0),
+        vector!("05 HTML body": P bearer; T0 html(401) => InvalidCredentials Rejected; P T0),
+        vector!("06 Harbor would give a public image": P bearer; T0 r(401); T1 opaque(); M r(200) => InvalidCredentials Rejected; P T0),
+        vector!("07 403 for a bad login (old GitLab, old Pulp)": P bearer; T0 r(403); Ta opaque() => InvalidCredentials Rejected; P T0),
+        vector!("08 GAR hides": P bearer; T0 error(403, "DENIED", "Permission denied on resource (or it may not exist)") => DeniedOrMissing NoPullToken; P T0),
+        vector!("09 GCR mixes": P bearer; T0 error(401, "UNAUTHORIZED", "You don't have the needed permissions, and you may have invalid credentials") => InvalidCredentials RejectedOrNoPermission; P T0),
+        vector!("10 scope required (400)": P bearer; T0 r(400); T1 opaque(); M r(200); Ta1 r(401) => Valid Pulled; P T0 T1 M Ta1),
+        vector!("10 scope required (404)": P bearer; T0 r(404); T1 opaque(); M r(200); Ta1 opaque(); Ma bearer => Valid Pulled; P T0 T1 M Ta1 Ma),
+        vector!("10 scope required, image public": P bearer; T0 r(400); T1 opaque(); M r(200); Ta1 opaque(); Ma r(200) => NotProven PublicImage; P T0 T1 M Ta1 Ma),
+        vector!("11 scope required, wrong password": P bearer; T0 r(400); T1 r(401) => InvalidCredentials Rejected; P T0 T1),
+        vector!("12 GitLab denies the token": P bearer; T0 jwt(); T1 error(403, "DENIED", "access forbidden") => DeniedOrMissing NoPullToken; P T0 T1),
+        vector!("12 the same after 400": P bearer; T0 r(400); T1 error(403, "DENIED", "access forbidden") => DeniedOrMissing NoPullToken; P T0 T1),
+        vector!("13 token without grant": P bearer; T0 jwt(); T1 jwt(); M refuses_token("insufficient_scope"); Mg refuses_token("insufficient_scope") => DeniedOrMissing NoPullAccess; P T0 T1 M Mg),
+        vector!("14 forbidden": P bearer; T0 jwt(); T1 jwt(); M r(403); Mg error(403, "DENIED", "no") => Denied Forbidden; P T0 T1 M Mg),
+        vector!("15 no such tag": P bearer; T0 jwt(); T1 jwt(); M r(404); Mg error(404, "MANIFEST_UNKNOWN", "manifest unknown") => ImageNotFound NoImage; P T0 T1 M Mg),
+        vector!("16 no such repository": P bearer; T0 jwt(); T1 jwt(); M r(404); Mg error(404, "NAME_UNKNOWN", "unknown") => ImageNotFound NoImage; P T0 T1 M Mg),
+        vector!("17 404 in HTML": P bearer; T0 jwt(); T1 jwt(); M r(404); Mg html(404) => ImageNotFound NoImage; P T0 T1 M Mg),
+        vector!("15 realm gives everybody a token": P bearer; T0 opaque(); T1 opaque(); M r(404); Mg r(404); Ta opaque(); Ta1 opaque(); Ma r(404) => NotProven ImageMissing; P T0 T1 M Mg Ta Ta1 Ma),
+        vector!("18 token rejected twice": P bearer; T0 jwt(); T1 jwt(); M refuses_token("invalid_token") => RegistryError TokenRejected; P T0 T1 M T1 M),
+        vector!("19 another scope wanted": P bearer; T0 jwt(); T1 jwt(); M asks(r#"Bearer realm="https://auth.example.com/token",scope="repository:registry:pull,push""#), r(200) => Valid Pulled; P T0 T1 M T1 M),
+        vector!("20 Harbor denies with Basic": P bearer; T0 jwt(); T1 jwt(); M asks(r#"Basic realm="harbor""#); Mg asks(r#"Basic realm="harbor""#) => DeniedOrMissing NoPullAccess; P T0 T1 M Mg),
+        vector!("21 Harbor, no project": P bearer; T0 jwt(); T1 jwt(); M asks(""); Mg error(401, "UNAUTHORIZED", "project openshift3 not found") => ImageNotFound NoProject; P T0 T1 M Mg),
+        vector!("22 OpenShift denies": P bearer; T0 jwt(); T1 jwt(); M asks(r#"Basic realm=openshift,error="access denied""#); Mg r(401) => DeniedOrMissing NoPullAccess; P T0 T1 M Mg),
+        vector!("23 OpenShift without token realm": P asks(r#"Basic realm=openshift,error="authorization header required""#); Pb r(200); M r(200) => Valid Pulled; P Pb M),
+        vector!("24 Basic, wrong password": P basic; Pb r(401) => InvalidCredentials Rejected; P Pb),
+        vector!("25 Basic, no image": P basic; Pb r(200); M r(404); Mg error(404, "MANIFEST_UNKNOWN", "x") => ImageNotFound NoImage; P Pb M Mg),
+        vector!("26 Basic, forbidden": P basic; Pb r(200); M r(403) => Denied Forbidden; P Pb M),
+        vector!("27 open, but refuses a bad login": P r(200); Pb r(401) => InvalidCredentials Rejected; P Pb),
+        vector!("28 open to all": P r(200); Pb r(200); M r(200); Ma r(200) => NotProven PublicImage; P Pb Ma M),
+        vector!("29 open ping, image asks for a token": P r(200); Pb r(200); Ma bearer; T0 jwt(); T1 jwt(); M r(200) => Valid Pulled; P Pb Ma T0 T1 M),
+        vector!("29 open ping, image asks for Basic": P r(200); Pb r(200); Ma basic; M r(200) => Valid Pulled; P Pb Ma M),
+        vector!("29 the same, wrong password": P r(200); Pb r(200); Ma basic; M basic => InvalidCredentials Rejected; P Pb Ma M),
+        vector!("29 hidden from nobody": P r(200); Pb r(200); Ma r(404); M r(200) => Valid Pulled; P Pb Ma M),
+        vector!("29 image missing for all": P r(200); Pb r(200); Ma r(404); M r(404); Mg r(404) => NotProven ImageMissing; P Pb Ma M Mg),
+        vector!("30 captive portal": P html(200); Ma html(404) => NotARegistry WebPage; P Ma),
+        vector!("31 no version header": P says(200, "{}"); Pb r(200); M r(200); Ma r(401) => Valid Pulled; P Pb Ma M),
+        vector!("32 404 everywhere": P r(404); Ma r(404) => NotARegistry NoApi; P Ma),
+        vector!("32 hidden ping, image asks": P r(404); Ma bearer; T0 jwt(); T1 jwt(); M r(200) => Valid Pulled; P Ma T0 T1 M),
+        vector!("32 hidden ping, image asks for Basic": P r(404); Ma basic; M r(200) => Valid Pulled; P Ma M),
+        vector!("33 /v2/ moved on the same host": P moved(301, "/v2"), bearer; T0 jwt(); T1 jwt(); M r(200) => Valid Pulled; P P T0 T1 M),
+        vector!("34 login page elsewhere": P moved(302, "https://sso.example.com/login") => NotARegistry RedirectElsewhere; P),
+        vector!("35 401 without challenge": P r(401); Pb r(200); M r(200) => Valid Pulled; P Pb M),
+        vector!("36 the same, wrong password": P r(401); Pb r(401) => InvalidCredentials Rejected; P Pb),
+        vector!("37 Negotiate and Basic": P Reply { challenges: vec!["Negotiate".into(), BASIC.into()], ..r(401) }; Pb r(200); M r(200) => Valid Pulled; P Pb M),
+        vector!("38 Basic and Bearer in one header": P asks(&format!("{BASIC}, {BEARER}")); T0 jwt(); T1 jwt(); M r(200) => Valid Pulled; P T0 T1 M),
+        vector!("39 realm is not there, Basic is": P asks(&format!("{BEARER}, {BASIC}")); T0 r(404); Pb r(200); M r(200) => Valid Pulled; P T0 Pb M),
+        vector!("40 only Negotiate": P asks("Negotiate") => RegistryError UnsupportedScheme; P),
+        vector!("41 upper case": P asks("BASIC realm=\"Sonatype\""); Pb r(200); M r(200) => Valid Pulled; P Pb M),
+        vector!("42 Bearer without realm": P asks("Bearer service=\"x\"") => RegistryError MalformedChallenge; P),
+        vector!("43 relative realm": P asks("bearer Realm=\"/token\""); T0 jwt(); T1 jwt(); M r(200) => Valid Pulled; P T0 T1 M),
+        vector!("44 realm in clear": P asks(r#"Bearer realm="http://auth.example.com/token""#) => RegistryError UnsafeRealm; P),
+        vector!("45 realm on a private address": P asks(r#"Bearer realm="https://169.254.169.254/token""#) => RegistryError UnsafeRealm; P),
+        vector!("45 realm with a user": P asks(r#"Bearer realm="https://a:b@auth.example.com/token""#) => RegistryError UnsafeRealm; P),
+        vector!("50 access_token alone": P bearer; T0 says(200, r#"{"access_token":"x"}"#); T1 says(200, r#"{"access_token":"x"}"#); M r(200); Ta r(401) => Valid Pulled; P T0 T1 M Ta),
+        vector!("52 the other token is the good one": P bearer; T0 jwt(); T1 says(200, r#"{"token":"a","access_token":"b"}"#); M refuses_token("invalid_token"), r(200) => Valid Pulled; P T0 T1 M M),
+        vector!("53 no token": P bearer; T0 says(200, "{}") => RegistryError NoToken; P T0),
+        vector!("53 empty token": P bearer; T0 says(200, r#"{"token":""}"#) => RegistryError NoToken; P T0),
+        vector!("54 login form instead of a token": P bearer; T0 html(200) => RegistryError NoToken; P T0),
+        vector!("55 token too large": P bearer; T0 Reply { oversized: true, ..jwt() } => RegistryError Garbage; P T0),
+        vector!("57 token request led elsewhere, refused": P bearer; T0 moved(302, "https://other.example.com/token"), r(401) => RegistryError RedirectElsewhere; P T0 T0),
+        vector!("57 token request led elsewhere, given": P bearer; T0 moved(302, "https://other.example.com/token"), jwt(); T1 jwt(); M r(200); Ta1 jwt(); Ma r(200) => NotProven PublicImage; P T0 T0 T1 M Ta1 Ma),
+        vector!("58 token request led to plain HTTP": P bearer; T0 moved(307, "http://auth.example.com/token") => RegistryError RedirectToHttp; P T0),
+        vector!("58 token request led to the metadata service": P bearer; T0 moved(307, "https://169.254.169.254/") => RegistryError UnsafeRealm; P T0),
+        vector!("59 locked out": P bearer; T0 says(429, "too many failed login attempts for username or IP address") => RateLimited LoginLockout; P T0),
+        vector!("60 slow down for a moment": P bearer; T0 jwt(); T1 jwt(); M wait(1), r(200) => Valid Pulled; P T0 T1 M M),
+        vector!("61 slow down for an hour": P bearer; T0 jwt(); T1 jwt(); M wait(3600) => RateLimited TooManyRequests; P T0 T1 M),
+        vector!("62 registry down behind its proxy": P r(503) => RegistryError ServerError; P P P P),
+        vector!("62 realm down": P bearer; T0 r(502) => RegistryError ServerError; P T0 T0 T0 T0),
+        vector!("63 a hiccup": P bearer; T0 r(500), jwt(); T1 jwt(); M r(200) => Valid Pulled; P T0 T0 T1 M),
+        vector!("64 nobody listens": P fault(FaultKind::Refused) => Unreachable Refused; P P P P),
+        vector!("64 no such name": P fault(FaultKind::Dns) => Unreachable Dns; P P P P),
+        vector!("64 no answer": P fault(FaultKind::Timeout), bearer; T0 jwt(); T1 jwt(); M r(200) => Valid Pulled; P P T0 T1 M),
+        vector!("65 realm not reachable": P bearer; T0 fault(FaultKind::Refused) => Unreachable Refused; P T0 T0 T0 T0),
+        vector!("66 unknown authority": P tls(TlsFault::UnknownIssuer) => TlsFailure UnknownIssuer; P),
+        vector!("66 run out": P tls(TlsFault::Expired) => TlsFailure CertificateExpired; P),
+        vector!("66 wrong name": P tls(TlsFault::WrongName) => TlsFailure WrongName; P),
+        vector!("66 no common version": P tls(TlsFault::Protocol) => TlsFailure TlsProtocol; P),
+        vector!("68 speaks HTTP": P tls(TlsFault::SpeaksHttp) => TlsFailure SpeaksHttp; P),
+        vector!("69 wants a client certificate": P tls(TlsFault::ClientCertificate) => TlsFailure ClientCertificate; P),
+        vector!("70 proxy wants a login": P fault(FaultKind::Proxy(ProxyFault::Authentication)) => ProxyFailure ProxyAuthentication; P),
+        vector!("70 proxy denies": P fault(FaultKind::Proxy(ProxyFault::Denied)) => ProxyFailure ProxyDenied; P),
+        vector!("71 HTML to everything": P html(200); Ma html(200) => NotARegistry WebPage; P Ma),
+        vector!("71 with a version header": P Reply { api_version: true, ..html(200) }; Pb Reply { api_version: true, ..html(200) }; Ma html(200); M html(200) => NotARegistry WebPage; P Pb Ma M),
+        vector!("72 ECR, run out": P basic; Pb says(403, "Your Authorization Token has expired. Please run 'aws ecr get-login'") => InvalidCredentials Expired; P Pb),
+        vector!("73 ECR Public, stale token": P bearer; T0 jwt(); T1 jwt(); M r(400); Mg error(400, "DENIED", "Your authorization token has expired. Reauthenticate and try again.") => InvalidCredentials Expired; P T0 T1 M M Mg),
+        vector!("74 no HEAD": P bearer; T0 jwt(); T1 jwt(); M r(405); Mg r(200) => Valid Pulled; P T0 T1 M Mg),
+        vector!("74 HEAD is 404, GET is there": P bearer; T0 jwt(); T1 jwt(); M r(404); Mg r(200) => Valid Pulled; P T0 T1 M Mg),
+        vector!("77 kinds of manifest unknown": P bearer; T0 jwt(); T1 jwt(); M r(406), r(200) => Valid Pulled; P T0 T1 M M),
+        vector!("78 image in a store": P bearer; T0 jwt(); T1 jwt(); M moved(307, "https://store.example.net/x") => Valid Pulled; P T0 T1 M),
+        vector!("79 Quay, namespace disabled": P bearer; T0 jwt(); T1 jwt(); M r(405); Mg error(405, "DENIED", "namespace disabled") => Denied Forbidden; P T0 T1 M Mg),
+        vector!("80 Katello refuses the account": P bearer; T0 r(401) => InvalidCredentials Rejected; P T0),
+        vector!("81 Nexus lets anybody in": P bearer; T0 opaque(); T1 opaque(); M r(200); Ta opaque(); Ta1 opaque(); Ma r(200) => NotProven PublicImage; P T0 T1 M Ta Ta1 Ma),
+        vector!("82 public image, realm lets nobody in": P bearer; T0 opaque(); T1 opaque(); M r(200); Ta r(401) => Valid Pulled; P T0 T1 M Ta),
+        vector!("83 token names its subject": P bearer; T0 jwt(); T1 jwt(); M r(200); Ta opaque(); Ma r(200) => Valid Pulled; P T0 T1 M),
+        vector!("84 blocked by a firewall": P html(403) => RegistryError Blocked; P),
+        vector!("85 ping forbidden, image asks": P error(403, "DENIED", "no"); Ma bearer; T0 jwt(); T1 jwt(); M r(200) => Valid Pulled; P Ma T0 T1 M),
+        vector!("85 forbidden all over": P error(403, "DENIED", "no"); Ma r(403) => RegistryError Blocked; P Ma),
+        vector!("86 garbage": P fault(FaultKind::Garbage) => RegistryError Garbage; P),
+        vector!("-- redirects without end": P moved(301, "/v2/") => RegistryError RedirectLoop; P P P P P P),
+        vector!("-- redirect to nowhere": P r(302) => RegistryError UnexpectedAnswer; P),
+        vector!("-- user in a redirect": P moved(302, "https://u:p@registry.example.com/v2"), bearer; T0 jwt(); T1 jwt(); M r(200) => Valid Pulled; P P T0 T1 M),
+    ]
+}
+
+/// Plays a script; answers what was sent and how it ended.
+fn play(target: Target, script: &[(Purpose, Vec<Answer>)]) -> (Vec<Request>, Conclusion) {
+    let mut answers: HashMap<Purpose, Vec<Answer>> = HashMap::new();
+    for (purpose, list) in script {
+        answers.insert(*purpose, list.iter().rev().cloned().collect());
+    }
+    let (mut flow, mut step) = Flow::start(target, policy());
+    let mut sent = Vec::new();
+    loop {
+        match step {
+            Step::Done(conclusion) => return (sent, conclusion),
+            Step::Send { request, .. } => {
+                let list = answers.get_mut(&request.purpose);
+                let list = list.unwrap_or_else(|| panic!("unexpected {:?}", request.purpose));
+                let answer = if list.len() > 1 {
+                    list.pop().unwrap()
+                } else {
+                    list[0].clone()
+                };
+                sent.push(request);
+                step = flow.next(&answer, Duration::from_secs(60));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_known_answer_leads_to_its_verdict() {
+    for vector in vectors() {
+        let outcome = std::panic::catch_unwind(|| play(target(true), &vector.script));
+        let (sent, conclusion) = outcome.unwrap_or_else(|_| panic!("in {}", vector.name));
+        let purposes: Vec<_> = sent.iter().map(|request| request.purpose).collect();
+        assert_eq!(
+            (conclusion.verdict, conclusion.reason, purposes),
+            (vector.verdict, vector.reason, vector.sent),
+            "{}: {conclusion:?}",
+            vector.name
+        );
+    }
+}
+
+#[test]
+fn without_an_image_the_login_alone_is_examined() {
+    let script = |answers: &[(Purpose, Reply)]| -> Vec<(Purpose, Vec<Answer>)> {
+        answers
+            .iter()
+            .map(|(purpose, reply)| (*purpose, vec![reply.clone().into()]))
+            .collect()
+    };
+    let table = [
+        (script(&[(P, asks(BEARER)), (T0, jwt())]), Valid),
+        (
+            script(&[(P, asks(BEARER)), (T0, opaque()), (Ta, r(401))]),
+            Valid,
+        ),
+        (
+            script(&[(P, asks(BEARER)), (T0, opaque()), (Ta, opaque())]),
+            NotProven,
+        ),
+        (script(&[(P, asks(BASIC)), (Pb, r(200))]), Valid),
+        (script(&[(P, r(200)), (Pb, r(200))]), NotProven),
+        (script(&[(P, html(200))]), NotARegistry),
+        (script(&[(P, r(404))]), NotARegistry),
+    ];
+    for (script, verdict) in table {
+        assert_eq!(
+            play(target(false), &script).1.verdict,
+            verdict,
+            "{script:?}"
+        );
+    }
+}
+
+#[test]
+fn an_insecure_registry_may_speak_http() {
+    let script = [
+        (
+            P,
+            vec![
+                fault(FaultKind::Tls(TlsFault::SpeaksHttp)),
+                asks(BASIC).into(),
+            ],
+        ),
+        (Pb, vec![r(200).into()]),
+        (M, vec![r(200).into()]),
+    ];
+    let (sent, conclusion) = play(
+        Target {
+            plain_http: true,
+            ..target(true)
+        },
+        &script,
+    );
+    assert_eq!(conclusion.verdict, Valid);
+    assert_eq!(sent[2].url.scheme(), "http");
+}
+
+#[test]
+fn the_token_request_carries_what_servers_need() {
+    let script = [
+        (
+            P,
+            vec![asks(r#"Bearer realm="https://auth.example.com/token?x=1""#).into()],
+        ),
+        (T0, vec![r(401).into()]),
+    ];
+    let (sent, _) = play(target(true), &script);
+    assert_eq!(
+        sent[1].url.query(),
+        Some("x=1&account=12%7Cna%22me%2B%24%C3%BC&client_id=oreg")
+    );
+}
+
+#[test]
+fn words_of_servers_hold_no_secret() {
+    let echo = format!(
+        "you sent {PASSWORD} and {}",
+        target(true).credential.encode().expose()
+    );
+    let token = "opaque-token-of-a-realm";
+    let table = [
+        vec![
+            (P, vec![asks(BEARER).into()]),
+            (T0, vec![error(401, "UNAUTHORIZED", &echo).into()]),
+        ],
+        vec![
+            (P, vec![asks(BEARER).into()]),
+            (T0, vec![jwt().into()]),
+            (T1, vec![opaque().into()]),
+            (M, vec![r(403).into()]),
+            (
+                Mg,
+                vec![error(403, "DENIED", &format!("{token} {echo}")).into()],
+            ),
+        ],
+    ];
+    for script in table {
+        let shown = format!("{:?}", play(target(true), &script).1);
+        for secret in [PASSWORD, target(true).credential.encode().expose(), token] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+}
+
+/// Any answer at all, biased towards those that make the flow go on.
+fn any_answer() -> impl Strategy<Value = Answer> {
+    let status = prop_oneof![
+        Just(200_u16),
+        Just(401),
+        Just(403),
+        Just(404),
+        Just(400),
+        Just(405),
+        Just(429),
+        Just(500),
+        Just(301),
+        Just(307),
+        100..600_u16
+    ];
+    let challenge = prop::sample::select(vec![
+        BEARER,
+        BASIC,
+        "",
+        "Bearer realm=\"/token\"",
+        "Bearer realm=\"https://evil.example.com/t\"",
+        "Bearer realm=\"http://x\"",
+        "Negotiate",
+        "Bearer realm=\"https://auth.example.com/token\",error=\"invalid_token\"",
+        "Bearer realm=\"https://auth.example.com/token\",scope=\"repository:x:pull\"",
+    ]);
+    let location = prop::sample::select(vec![
+        None,
+        Some("/v2/"),
+        Some("/v2/other"),
+        Some("https://evil.example.com/"),
+        Some("http://registry.example.com/v2/"),
+        Some("https://auth.example.com/elsewhere"),
+        Some("https://u:p@registry.example.com/"),
+        Some("::"),
+    ]);
+    let body = prop::sample::select(vec![
+        "",
+        "{}",
+        "{\"token\":\"t\"}",
+        "{\"token\":\"a\",\"access_token\":\"b\"}",
+        "<html>",
+        "project x not found",
+        "token has expired",
+        "{\"errors\":[{\"code\":\"DENIED\"}]}",
+    ]);
+    let reply = (
+        status,
+        challenge,
+        location,
+        body,
+        prop::option::of(0..100_u64),
+    )
+        .prop_map(|(status, challenge, location, body, retry)| {
+            Answer::Reply(Reply {
+                challenges: vec![challenge.to_owned()],
+                location: location.map(str::to_owned),
+                retry_after: retry.map(Duration::from_secs),
+                ..says(status, body)
+            })
+        });
+    let kinds = vec![
+        FaultKind::Dns,
+        FaultKind::Timeout,
+        FaultKind::Tls(TlsFault::SpeaksHttp),
+        FaultKind::Garbage,
+    ];
+    prop_oneof![9 => reply, 1 => prop::sample::select(kinds).prop_map(fault)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    #[test]
+    fn no_server_can_mislead_it(
+        answers in prop::collection::vec(any_answer(), 1..40),
+        image in prop::bool::ANY,
+        plain_http in prop::bool::ANY,
+    ) {
+        let target = Target { plain_http, ..target(image) };
+        let encoded = target.credential.encode();
+        let (mut flow, mut step) = Flow::start(target, policy());
+        let mut refused: Vec<Url> = Vec::new();
+        let mut steps = 0;
+        while let Step::Send { request, .. } = step {
+            let answer = &answers[steps % answers.len()];
+            steps += 1;
+            prop_assert!(steps <= MAX_REQUESTS as usize + 1, "it loops");
+            prop_assert!(request.url.username().is_empty());
+            if let Authorization::Basic(basic) = &request.authorization {
+                prop_assert!(*basic == encoded);
+                let realm = flow.known.realm.as_ref().map(|realm| &realm.url);
+                prop_assert!(may_receive(&request.url, &flow.base, realm), "sent to {}", request.url);
+                prop_assert!(plain_http || request.url.scheme() == "https", "sent in clear");
+                prop_assert!(!refused.iter().any(|url| is_same_origin(url, &request.url)), "sent again");
+                if matches!(answer, Answer::Reply(Reply { status: 401 | 403, .. })) {
+                    refused.push(request.url.clone());
+                }
+            }
+            if let Authorization::Bearer(_) = &request.authorization {
+                prop_assert!(is_same_origin(&request.url, &flow.base), "token sent to {}", request.url);
+            }
+            step = flow.next(answer, Duration::from_secs(60));
+        }
+    }
+}
