@@ -5,8 +5,8 @@ use std::{ffi::OsStr, fs::File, io::Read, path::Path};
 use serde_json::{Map, Value};
 
 use super::{
-    coerce::{OptionError, read_options},
     option::{OptionSpec, Options},
+    read_options::{OptionError, read_options},
     redact::Redactor,
     response::Failure,
 };

@@ -2,13 +2,14 @@
 //!
 //! Ansible starts the module with one argument, the path of a JSON file, and reads one JSON
 //! object from its standard output (docs/module-protocol.md). Reading order: [`run`] drives;
-//! [`invocation`] reads the file; [`option`] says what a module takes, [`coerce`] and
-//! [`literal`] turn what people write into it; [`response`] and [`redact`] guard what leaves.
+//! [`invocation`] reads the file; [`option`] says what a module takes, [`read_options`], [`coerce`]
+//! and [`literal`] turn what people write into it; [`response`] and [`redact`] guard what leaves.
 
-pub mod coerce;
+mod coerce;
 pub mod invocation;
 pub mod literal;
 pub mod option;
+pub mod read_options;
 pub mod redact;
 pub mod response;
 pub mod run;

@@ -1,6 +1,8 @@
 //! Masks secrets in everything that leaves. Code above never puts a secret into a result; this is
 //! the net under it, for texts that come from elsewhere.
 
+use std::{cmp::Reverse, collections::BTreeMap};
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
@@ -17,49 +19,71 @@ const LONG: usize = 8;
 /// The members of a result that hold sentences.
 const SENTENCES: [&str; 4] = ["msg", "message", "warnings", "reason_text"];
 
-/// Knows the secrets of a call, in every form in which they may show up.
+/// Knows the secrets of a call.
 #[derive(Debug, Default)]
 pub struct Redactor {
-    forms: Vec<Secret>,
+    secrets: Vec<Secret>,
 }
 
 impl Redactor {
     /// Makes a redactor for `secrets`.
     #[must_use]
-    pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
-        let mut redactor = Self::default();
-        secrets
-            .into_iter()
-            .for_each(|secret| redactor.learn(&secret));
-        redactor
+    pub fn new(secrets: Vec<Secret>) -> Self {
+        Self { secrets }
     }
 
-    /// Adds a secret: as it is, without white space around it, in base64, and percent-encoded.
-    pub fn learn(&mut self, secret: &Secret) {
-        let text = secret.expose();
-        let forms = [
-            text.to_owned(),
-            text.trim().to_owned(),
-            STANDARD.encode(text),
-            percent_encoded(text),
-            Value::from(text).to_string().trim_matches('"').to_owned(),
-        ];
-        for form in forms.into_iter().filter(|form| !form.is_empty()) {
-            let form = Secret::new(form);
-            if !self.forms.contains(&form) {
-                self.forms.push(form);
-            }
-        }
-        // Longest first: what contains another secret must be masked whole.
-        self.forms
-            .sort_by_key(|form| std::cmp::Reverse(form.expose().len()));
+    /// Adds secrets.
+    pub fn learn(&mut self, secrets: impl IntoIterator<Item = Secret>) {
+        self.secrets.extend(secrets);
     }
 
     /// Masks the secrets in `value`, all levels down.
     pub fn mask(&self, value: &mut Value) {
-        self.mask_in(value, false);
+        let found = Found {
+            forms: self.forms_in(&value.to_string()),
+        };
+        if !found.forms.is_empty() {
+            found.mask_in(value, false);
+        }
     }
 
+    /// The forms of secrets that occur in the printed answer: of thousands of secrets hardly ever one,
+    /// so the answer is searched as a whole before it is walked. Longest first: what contains another
+    /// secret must be masked whole.
+    fn forms_in(&self, printed: &str) -> Vec<Secret> {
+        let mut forms = BTreeMap::new();
+        for secret in &self.secrets {
+            for form in forms_of(secret.expose()) {
+                let escaped = Value::from(form.as_str()).to_string();
+                if !form.is_empty() && printed.contains(escaped.trim_matches('"')) {
+                    forms.insert((Reverse(form.len()), form.clone()), Secret::new(form));
+                }
+            }
+        }
+        forms.into_values().collect()
+    }
+}
+
+/// A secret as it is, without white space around it, in base64, percent-encoded, and as JSON has it.
+fn forms_of(text: &str) -> Vec<String> {
+    let mut forms = vec![
+        text.to_owned(),
+        text.trim().to_owned(),
+        STANDARD.encode(text),
+        percent_encoded(text),
+        Value::from(text).to_string().trim_matches('"').to_owned(),
+    ];
+    forms.sort_unstable();
+    forms.dedup();
+    forms
+}
+
+/// The forms of secrets that an answer holds.
+struct Found {
+    forms: Vec<Secret>,
+}
+
+impl Found {
     fn mask_in(&self, value: &mut Value, sentence: bool) {
         match value {
             Value::String(text) => self.mask_text(text, sentence),
@@ -103,7 +127,7 @@ mod tests {
 
     #[test]
     fn masks_every_form_at_every_level() {
-        let redactor = Redactor::new([Secret::new("p@ss word1")]);
+        let redactor = Redactor::new(vec![Secret::new("p@ss word1")]);
         let mut value = json!({
             "msg": "got p@ss word1",
             "deep": [{"x": "cEBzcyB3b3JkMQ=="}, "p%40ss%20word1"],
@@ -117,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_short_secret_does_not_spoil_names() {
-        let redactor = Redactor::new([Secret::new("quay")]);
+        let redactor = Redactor::new(vec![Secret::new("quay")]);
         let mut value = json!({"host": "quay.io", "msg": "quay.io said quay"});
         redactor.mask(&mut value);
         assert_eq!(

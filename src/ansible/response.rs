@@ -79,9 +79,7 @@ impl Response {
 
     /// Returns the JSON object that Ansible reads, secrets masked.
     pub(super) fn into_json(self, mut redactor: Redactor) -> Value {
-        self.concealed
-            .iter()
-            .for_each(|secret| redactor.learn(secret));
+        redactor.learn(self.concealed);
         let mut object = Map::new();
         object.insert("changed".to_owned(), Value::Bool(self.changed));
         if let Some(message) = self.failed {

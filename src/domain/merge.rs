@@ -134,6 +134,35 @@ pub fn plan_present(
     )
 }
 
+/// Plans as [`plan_present`] does, for a pull secret: an entry that is written gets `username` and
+/// `password` beside `auth`, as kubectl gives it.
+#[must_use]
+pub fn plan_pull_secret(document: &DockerConfig, wanted: &[(RegistryHost, Credential)]) -> Plan {
+    let mut plan = plan_present(document, wanted, Others::Keep);
+    if !plan.is_empty() {
+        let entries = plan.document.auths().iter();
+        let entries = entries.map(|entry| spelled_out(entry, &plan, wanted));
+        plan.document = plan.document.with_auths(entries.collect());
+    }
+    plan
+}
+
+fn spelled_out(
+    entry: &StoredEntry,
+    plan: &Plan,
+    wanted: &[(RegistryHost, Credential)],
+) -> StoredEntry {
+    let host = entry.host();
+    let is_written = plan.changes.iter().any(|change| change.key == entry.key);
+    let credential = wanted
+        .iter()
+        .find(|(wanted, _)| is_written && Some(wanted) == host.as_ref());
+    match credential {
+        Some((_, credential)) => entry.spelled_out(credential, plan.document.layout()),
+        None => entry.clone(),
+    }
+}
+
 /// Plans that none of `hosts` has an entry.
 #[must_use]
 pub fn plan_absent(document: &DockerConfig, hosts: &[RegistryHost]) -> Plan {
@@ -430,6 +459,19 @@ mod tests {
                 "{\"auths\":{\"r\":{\"auth\":\"dTpw\"}}}"
             );
         }
+    }
+
+    #[test]
+    fn a_pull_secret_is_written_as_kubectl_does() {
+        let text = "{\"auths\":{\"other\":{ \"auth\" : \"eDp5\" },\"r\":{\"email\":\"e\",\"auth\":\"eDp5\"}}}";
+        let wanted = wanted(&[("r", "u", "p")]);
+        let plan = plan_pull_secret(&document(text), &wanted);
+        assert_eq!(
+            plan.document().to_text(),
+            "{\"auths\":{\"other\":{ \"auth\" : \"eDp5\" },\
+             \"r\":{\"username\":\"u\",\"password\":\"p\",\"email\":\"e\",\"auth\":\"dTpw\"}}}"
+        );
+        assert!(plan_pull_secret(plan.document(), &wanted).is_empty());
     }
 
     #[test]

@@ -110,6 +110,24 @@ impl StoredEntry {
         }
     }
 
+    /// Returns the entry with user and password in members of their own too, as kubectl writes it.
+    pub(super) fn spelled_out(&self, credential: &Credential, layout: &Layout) -> Self {
+        let mut members = self.members().unwrap_or_default();
+        members.retain(|(name, _)| !RIVALS.contains(&name.as_str()));
+        let pair = [
+            ("username", credential.user()),
+            ("password", credential.password().expose()),
+        ];
+        members.splice(
+            0..0,
+            pair.map(|(name, text)| (name.to_owned(), text_value(text))),
+        );
+        Self {
+            key: self.key.clone(),
+            value: layout.object(2, &members),
+        }
+    }
+
     /// Returns a fresh entry.
     pub(super) fn new(key: String, credential: &Credential, layout: &Layout) -> Self {
         let members = [("auth".to_owned(), auth_value(credential))];
@@ -161,6 +179,9 @@ fn text(value: &RawValue) -> Result<Option<String>, EntryFault> {
 }
 
 fn auth_value(credential: &Credential) -> Box<RawValue> {
-    let text = format!("\"{}\"", credential.encode().expose());
-    RawValue::from_string(text).expect("base64 needs no escapes in JSON")
+    text_value(credential.encode().expose())
+}
+
+fn text_value(text: &str) -> Box<RawValue> {
+    serde_json::value::to_raw_value(text).expect("every text has a JSON form")
 }

@@ -10,7 +10,7 @@ pub mod names;
 mod resolve;
 
 pub use error::VariablesError;
-pub use resolve::{Resolved, resolve, resolve_hosts};
+pub use resolve::{RegistryTest, Resolved, resolve, resolve_hosts, resolve_sources, resolve_tests};
 
 use std::path::PathBuf;
 

@@ -46,7 +46,9 @@ pub fn resolve(variables: &Variables) -> Result<Resolved, Faults> {
         }
     }
     match insecure {
-        Ok(insecure) => credentials.iter_mut().for_each(|c| relax(c, &insecure)),
+        Ok(insecure) => credentials
+            .iter_mut()
+            .for_each(|c| relax(&c.host, &mut c.security, &insecure)),
         Err(found) => faults.extend(found),
     }
     let credentials = unique(credentials, &mut faults);
@@ -67,14 +69,25 @@ pub fn resolve(variables: &Variables) -> Result<Resolved, Faults> {
 /// # Errors
 /// Every [`VariablesError`] there is.
 pub fn resolve_hosts(variables: &Variables) -> Result<Vec<(RegistryHost, String)>, Faults> {
+    let sources = resolve_sources(variables)?.into_iter();
+    Ok(sources.map(|(_, host, written)| (host, written)).collect())
+}
+
+/// Resolves the variables as [`resolve_hosts`] does, and says where each registry stands.
+///
+/// # Errors
+/// Every [`VariablesError`] there is.
+pub fn resolve_sources(
+    variables: &Variables,
+) -> Result<Vec<(Source, RegistryHost, String)>, Faults> {
     let mut found = Vec::new();
     let mut faults = Faults::new();
     if variables.oreg_url.is_some() || variables.auth_user.is_some() {
-        found.push(main_host(variables).map(|(host, written, _)| (host, written)));
+        found.push(main_host(variables).map(|(host, written, _)| (Source::Main, host, written)));
     }
     for (index, registry) in variables.additional.iter().enumerate() {
         let host = additional_host(index, registry);
-        found.push(host.map(|host| (host, registry.host.clone())));
+        found.push(host.map(|host| (Source::Additional(index), host, registry.host.clone())));
     }
     let hosts = found
         .into_iter()
@@ -85,6 +98,57 @@ pub fn resolve_hosts(variables: &Variables) -> Result<Vec<(RegistryHost, String)
     } else {
         Err(faults)
     }
+}
+
+/// Resolves the variables into how each registry is to be tested, for credentials that are stored
+/// elsewhere: the image (`None`: no test is wanted) and the demands on the connection. The main
+/// registry counts when `oreg_url` or `oreg_auth_user` is given.
+///
+/// # Errors
+/// Every [`VariablesError`] there is.
+pub fn resolve_tests(variables: &Variables) -> Result<Vec<RegistryTest>, Faults> {
+    let insecure = Insecure::parse(&variables.insecure_registries)?;
+    let mut faults = Faults::new();
+    let mut tests = Vec::new();
+    let main = (variables.oreg_url.is_some() || variables.auth_user.is_some())
+        .then(|| main_test(variables));
+    let additional = variables
+        .additional
+        .iter()
+        .enumerate()
+        .map(|(i, a)| additional_test(i, a));
+    for test in main.into_iter().chain(additional) {
+        match test {
+            Ok((host, image, mut security)) => {
+                relax(&host, &mut security, &insecure);
+                tests.push((host, image, security));
+            }
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if faults.is_empty() {
+        Ok(tests)
+    } else {
+        Err(faults)
+    }
+}
+
+/// A registry, the image that proves a credential for it, and the demands on the connection.
+pub type RegistryTest = (RegistryHost, Option<ImageReference>, TransportSecurity);
+
+fn main_test(variables: &Variables) -> Result<RegistryTest, VariablesError> {
+    let (host, _, pattern) = main_host(variables)?;
+    let image = main_image(variables, &pattern, &host)?;
+    Ok((host, image, TransportSecurity::default()))
+}
+
+fn additional_test(
+    index: usize,
+    given: &AdditionalRegistry,
+) -> Result<RegistryTest, VariablesError> {
+    let host = additional_host(index, given)?;
+    let image = additional_image(index, given, &host)?;
+    Ok((host, image, additional_security(given)))
 }
 
 /// `oreg_url` before its first slash: the registry, as written, and the rest.
@@ -174,30 +238,39 @@ fn additional(index: usize, given: &AdditionalRegistry) -> Result<RegistryCreden
             place: place("password"),
         }),
     };
-    let image = if given.test_login {
-        ImageReference::parse(&given.test_image, &host)
-            .map(Some)
-            .map_err(|error| VariablesError::Image {
-                place: place("test_image"),
-                error,
-            })
-    } else {
-        Ok(None)
-    };
+    let image = additional_image(index, given, &host);
     let (credential, test_image) = both(credential, image)?;
-    let ca_cert = given.ca_cert.clone();
     Ok(RegistryCredential {
         host,
         written_host: given.host.clone(),
         source: Source::Additional(index),
         credential,
         test_image,
-        security: TransportSecurity {
-            tls_verify: given.tls_verify,
-            plain_http: false,
-            ca_cert,
-        },
+        security: additional_security(given),
     })
+}
+
+fn additional_image(
+    index: usize,
+    given: &AdditionalRegistry,
+    host: &RegistryHost,
+) -> Result<Option<ImageReference>, VariablesError> {
+    if !given.test_login {
+        return Ok(None);
+    }
+    let image = ImageReference::parse(&given.test_image, host);
+    image.map(Some).map_err(|error| VariablesError::Image {
+        place: format!("{}[{index}].test_image (host {host})", names::ADDITIONAL),
+        error,
+    })
+}
+
+fn additional_security(given: &AdditionalRegistry) -> TransportSecurity {
+    TransportSecurity {
+        tls_verify: given.tls_verify,
+        plain_http: false,
+        ca_cert: given.ca_cert.clone(),
+    }
 }
 
 fn additional_host(
@@ -220,10 +293,10 @@ fn both<A, B>(
     }
 }
 
-fn relax(credential: &mut RegistryCredential, insecure: &Insecure) {
-    if insecure.contains(&credential.host) {
-        credential.security.tls_verify = false;
-        credential.security.plain_http = true;
+fn relax(host: &RegistryHost, security: &mut TransportSecurity, insecure: &Insecure) {
+    if insecure.contains(host) {
+        security.tls_verify = false;
+        security.plain_http = true;
     }
 }
 
