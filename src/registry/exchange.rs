@@ -90,6 +90,17 @@ pub enum Purpose {
     AnonymousManifest,
 }
 
+impl Purpose {
+    /// Returns whether a token is wanted.
+    #[must_use]
+    pub const fn asks_for_token(self) -> bool {
+        matches!(
+            self,
+            Self::LoginToken | Self::PullToken | Self::AnonymousToken | Self::AnonymousPullToken
+        )
+    }
+}
+
 /// What came of a request.
 #[derive(Clone, Debug)]
 pub enum Answer {

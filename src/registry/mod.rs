@@ -9,10 +9,15 @@ pub mod challenge;
 pub mod conclusion;
 pub mod envelope;
 pub mod exchange;
+mod fault;
 pub mod flow;
+pub mod proxy;
 pub mod realm;
 pub mod retry;
 pub mod token;
+pub mod transport;
+pub mod trust;
+mod verifier;
 
 pub use conclusion::{Conclusion, Reason};
 pub use exchange::Target;

@@ -1,4 +1,4 @@
-//! Token request and token response (distribution `spec/auth/token`; OAuth2 names as well).
+//! Token request and token response (distribution `spec/auth/token`; also with the names of OAuth 2).
 
 use base64::{
     Engine,

@@ -7,7 +7,7 @@ use crate::{
     registry::{
         conclusion::{Conclusion, Reason},
         exchange::{Purpose, Reply},
-        token::{Token, read_token},
+        token::Token,
     },
 };
 
@@ -60,9 +60,8 @@ impl Flow {
             401 if reply.envelope().says("permission") => {
                 done(refused(Reason::RejectedOrNoPermission, reply))
             }
-            401 => done(refused(Reason::Rejected, reply)),
             403 if is_about_image(reply) => done(no_pull_token(reply)),
-            403 => done(refused(Reason::Rejected, reply)),
+            401 | 403 => done(refused(Reason::Rejected, reply)),
             404 if self.known.basic_offered => {
                 self.known.realm = None;
                 self.ask(Purpose::BasicPing)
@@ -74,7 +73,7 @@ impl Flow {
     }
 
     fn on_login(&mut self, reply: &Reply) -> Step {
-        let Some(token) = read_token(&reply.body) else {
+        let Some(token) = self.issued_by(reply) else {
             return done(failed(Reason::NoToken, reply));
         };
         self.known.login = self.login_shown_by(&token);
@@ -110,7 +109,7 @@ impl Flow {
     }
 
     fn on_pull_token_issued(&mut self, reply: &Reply) -> Step {
-        let Some(token) = read_token(&reply.body) else {
+        let Some(token) = self.issued_by(reply) else {
             return done(failed(Reason::NoToken, reply));
         };
         if self.known.login == Login::Unknown && token.names_subject && !self.known.token_redirected

@@ -87,7 +87,7 @@ impl Flow {
             return self.try_another_token(reply);
         }
         if let Some(scope) = bearer.and_then(|bearer| self.other_scope(bearer)) {
-            self.known.retried_scope = true;
+            self.known.spent.other_scope = true;
             self.known.scope = scope;
             return self.ask(Purpose::PullToken);
         }
@@ -102,8 +102,8 @@ impl Flow {
             token.first = second;
             return self.ask(Purpose::Manifest);
         }
-        if !self.known.retried_token {
-            self.known.retried_token = true;
+        if !self.known.spent.fresh_token {
+            self.known.spent.fresh_token = true;
             return self.ask(Purpose::PullToken);
         }
         done(failed(Reason::TokenRejected, reply).saying("invalid_token"))
@@ -112,7 +112,7 @@ impl Flow {
     fn other_scope(&self, bearer: &Challenge) -> Option<String> {
         let scope = bearer.parameter("scope")?;
         let usable = scope.len() <= LONGEST_SCOPE && scope != self.known.scope;
-        (usable && !self.known.retried_scope).then(|| scope.to_owned())
+        (usable && !self.known.spent.other_scope).then(|| scope.to_owned())
     }
 }
 

@@ -27,12 +27,15 @@ use super::{
     },
     realm::may_receive,
     retry::RetryPolicy,
-    token::{Token, pull_scope, token_url},
+    token::{Token, pull_scope, read_token, token_url},
 };
 use crate::domain::{secret::Secret, verdict::Verdict};
 
 /// More requests than any honest proof needs; a server that leads in circles ends here.
 const MAX_REQUESTS: u32 = 24;
+
+/// What stands in a server's words in place of a secret.
+const MASK: &str = "********";
 
 /// A proof under way.
 #[derive(Debug)]
@@ -70,16 +73,23 @@ struct Known {
     basic_offered: bool,
     scope: String,
     token: Option<Token>,
+    issued: Vec<Secret>,
     /// The token request was led to another server and went on without credential.
     token_redirected: bool,
-    retried_token: bool,
-    retried_scope: bool,
+    spent: Spent,
     /// How the image was asked for last: the comparison without credential must ask alike.
     manifest_method: Option<(Method, Accept)>,
     /// Status of the image's manifest without credential.
     anonymous_manifest: Option<u16>,
     /// The conclusion, if the credential turns out to have been examined.
     pending_conclusion: Option<Conclusion>,
+}
+
+/// Second tries that have been made; there is no third.
+#[derive(Debug, Default)]
+struct Spent {
+    fresh_token: bool,
+    other_scope: bool,
 }
 
 /// What `/v2/` said to nobody.
@@ -156,11 +166,17 @@ impl Flow {
         if let Some(wait) = self.policy.wait(answer, self.tried, remaining) {
             return self.send_again(wait);
         }
-        let step = match answer {
+        let mut step = match answer {
             Answer::Fault(fault) => done(Conclusion::from_fault(fault)),
-            Answer::Reply(reply) => self.on_reply(reply),
+            Answer::Reply(reply) => self.on_reply(&self.without_secrets(reply)),
         };
-        self.without_secrets(step)
+        if let Step::Done(Conclusion {
+            words: Some(words), ..
+        }) = &mut step
+        {
+            *words = self.masked(words);
+        }
+        step
     }
 
     /// Returns the host (`name[:port]`) that issues tokens, once it is known.
@@ -316,25 +332,39 @@ impl Flow {
         self.target.image.is_some()
     }
 
-    /// A server may repeat what it was sent; its words are shown, the secrets in them are not.
-    fn without_secrets(&self, step: Step) -> Step {
-        let Step::Done(mut conclusion) = step else {
-            return step;
-        };
-        let credential = &self.target.credential;
-        let token = self
-            .known
-            .token
-            .iter()
-            .flat_map(|token| [Some(&token.first), token.second.as_ref()]);
-        let mut secrets: Vec<Secret> = token.flatten().cloned().collect();
-        secrets.extend([credential.password().clone(), credential.encode()]);
-        if let Some(words) = &mut conclusion.words {
-            for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-                *words = words.replace(secret.expose(), "********");
-            }
+    /// A server may repeat what it was sent or has issued. Its words are shown and may be cut, so the
+    /// secrets go before anything is read. A token, though, must be read as it is.
+    fn without_secrets(&self, reply: &Reply) -> Reply {
+        if reply.status < 300 && self.pending.purpose.asks_for_token() {
+            return reply.clone();
         }
-        Step::Done(conclusion)
+        let text = self.masked(&String::from_utf8_lossy(&reply.body));
+        Reply {
+            body: text.into_bytes(),
+            ..reply.clone()
+        }
+    }
+
+    fn masked(&self, text: &str) -> String {
+        let credential = &self.target.credential;
+        let own = [credential.password().clone(), credential.encode()];
+        let secrets = own
+            .iter()
+            .chain(&self.known.issued)
+            .filter(|secret| !secret.is_empty());
+        secrets.fold(text.to_owned(), |text, secret| {
+            let escaped = serde_json::Value::from(secret.expose()).to_string();
+            text.replace(escaped.trim_matches('"'), MASK)
+                .replace(secret.expose(), MASK)
+        })
+    }
+
+    /// Reads a token, and remembers it as a secret.
+    fn issued_by(&mut self, reply: &Reply) -> Option<Token> {
+        let token = read_token(&reply.body)?;
+        self.known.issued.push(token.first.clone());
+        self.known.issued.extend(token.second.clone());
+        Some(token)
     }
 }
 

@@ -10,7 +10,6 @@ use crate::{
     registry::{
         conclusion::{Conclusion, Reason},
         exchange::{Authorization, Purpose, Reply},
-        token::read_token,
     },
 };
 
@@ -33,7 +32,7 @@ impl Flow {
 
     pub(super) fn on_anonymous_token(&mut self, reply: &Reply) -> Step {
         match reply.status {
-            200..=299 if read_token(&reply.body).is_some() => self.compare_pull_tokens(reply),
+            200..=299 if self.issued_by(reply).is_some() => self.compare_pull_tokens(reply),
             // Nobody without a credential gets a token here, so ours was examined.
             200..=299 | 401 | 403 => self.examined(),
             _ => self.compare_pull_tokens(reply),
@@ -49,7 +48,7 @@ impl Flow {
     }
 
     pub(super) fn on_anonymous_pull_token(&mut self, reply: &Reply) -> Step {
-        match (reply.status, read_token(&reply.body)) {
+        match (reply.status, self.issued_by(reply)) {
             (200..=299, Some(token)) => {
                 let step = self.ask(Purpose::AnonymousManifest);
                 self.with_bearer(step, Authorization::Bearer(token.first))
