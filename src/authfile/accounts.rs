@@ -1,0 +1,101 @@
+//! Users and groups by name or number, from `/etc/passwd` and `/etc/group`.
+//!
+//! A static binary has no name service switch; the two files are what every node has. As in
+//! Ansible, what looks like a number is one.
+
+use std::{fs::File, io::Read, path::Path};
+
+use super::error::{Attempt, AuthFileError};
+
+const MAX_BYTES: u64 = 16 << 20;
+
+/// Which of the two databases is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// `/etc/passwd`, for the option `owner`.
+    Users,
+    /// `/etc/group`, for the option `group`.
+    Groups,
+}
+
+impl Database {
+    /// Returns the number of the user or group `name`.
+    ///
+    /// # Errors
+    /// [`AuthFileError::UnknownName`] when there is none of that name.
+    pub fn number_of(self, name: &str) -> Result<u32, AuthFileError> {
+        if let Ok(number) = name.parse() {
+            return Ok(number);
+        }
+        let text = read(Path::new(self.path()))?;
+        find(&text, name).ok_or_else(|| AuthFileError::UnknownName {
+            option: self.option(),
+            database: self.path(),
+            kind: self.kind(),
+            name: name.to_owned(),
+        })
+    }
+
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Users => "/etc/passwd",
+            Self::Groups => "/etc/group",
+        }
+    }
+
+    const fn option(self) -> &'static str {
+        match self {
+            Self::Users => "owner",
+            Self::Groups => "group",
+        }
+    }
+
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::Users => "user",
+            Self::Groups => "group",
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<String, AuthFileError> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes))
+        .attempt("read", path)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Both files have the name first and the number third, between colons.
+fn find(text: &str, name: &str) -> Option<u32> {
+    let numbers = text.lines().filter_map(|line| {
+        let mut fields = line.split(':');
+        (fields.next()? == name).then(|| fields.nth(1)?.parse().ok())?
+    });
+    numbers.into_iter().next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_names_and_takes_numbers() {
+        let text = "# comment\nroot:x:0:0:root:/root:/bin/sh\nbroken\norigin:x:1001:\n";
+        assert_eq!(find(text, "origin"), Some(1001));
+        assert_eq!(find(text, "orig"), None);
+        assert_eq!(find(text, "broken"), None);
+        assert_eq!(Database::Users.number_of("4711").ok(), Some(4711));
+        assert_eq!(Database::Users.number_of("root").ok(), Some(0));
+    }
+
+    #[test]
+    fn says_what_to_do_about_an_unknown_name() {
+        let error = Database::Groups.number_of("no-such-group").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "group: /etc/group has no group \"no-such-group\"; create it, or write its number \
+             (names known only to a directory service such as LDAP are not looked up)"
+        );
+    }
+}
