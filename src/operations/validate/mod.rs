@@ -1,0 +1,182 @@
+//! Proves credentials to their registries: each once, all at the same time, within limits.
+
+mod advice;
+mod stored;
+
+use std::{path::PathBuf, time::Duration};
+
+use futures_util::{StreamExt, stream};
+
+pub use self::stored::{StoredCredentials, Tests, read_stored};
+use crate::{
+    domain::{
+        registry_credential::{RegistryCredential, Source},
+        verdict::Verdict,
+    },
+    registry::{
+        Conclusion, Reason, Target,
+        transport::{Network, Proof, prove},
+        trust::Trust,
+    },
+};
+
+/// What is to be proven, and how.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The credentials.
+    pub credentials: Vec<Examination>,
+    /// Limits, tries and proxies.
+    pub network: Network,
+    /// Where files for TLS are looked for, as docker does (`/etc/docker/certs.d`).
+    pub cert_dir: PathBuf,
+    /// How many registries are asked at the same time; at least 1.
+    pub parallelism: usize,
+}
+
+/// One credential, and how deep it is examined.
+#[derive(Clone, Debug)]
+pub struct Examination {
+    /// The credential. Its test image is looked at where there is one.
+    pub credential: RegistryCredential,
+    /// Whether a credential without test image has its login examined, or is left alone.
+    pub without_image: WithoutImage,
+}
+
+/// What becomes of a credential without test image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WithoutImage {
+    /// It is not tested: the inventory said so.
+    Skip,
+    /// Its login is examined: nothing is known about its images.
+    LogIn,
+}
+
+/// What was found about one credential.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The credential.
+    pub credential: RegistryCredential,
+    /// How the proof ended.
+    pub conclusion: Conclusion,
+    /// The host that issues tokens, if any.
+    pub realm_host: Option<String>,
+    /// How many requests were sent.
+    pub requests: u32,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// How a verdict is taken that is neither plainly good nor plainly bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Not worth a word.
+    Ignore,
+    /// Worth a warning.
+    Warn,
+    /// Not acceptable.
+    Fail,
+}
+
+/// How open verdicts are taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Judgement {
+    /// `image_not_found`.
+    pub missing_image: Severity,
+    /// `not_proven`.
+    pub not_proven: Severity,
+}
+
+impl Finding {
+    /// Returns how the finding is taken.
+    #[must_use]
+    pub fn severity(&self, judgement: Judgement) -> Severity {
+        match self.conclusion.verdict {
+            Verdict::Valid | Verdict::Skipped => Severity::Ignore,
+            Verdict::ImageNotFound => judgement.missing_image,
+            Verdict::NotProven => judgement.not_proven,
+            _ => Severity::Fail,
+        }
+    }
+
+    /// Returns one sentence that says what was found and what to do, with the server's own words
+    /// behind it.
+    #[must_use]
+    pub fn message(&self) -> String {
+        advice::sentence(self)
+    }
+}
+
+/// Proves every credential, and returns the findings in the order of the request.
+///
+/// # Errors
+/// When the system does not give what is needed to wait for several connections.
+pub fn validate(request: Request) -> std::io::Result<Vec<Finding>> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let trust = Trust::new(request.cert_dir);
+    let network = &request.network;
+    let proofs = request
+        .credentials
+        .into_iter()
+        .map(|one| examine(one, &trust, network));
+    let findings = stream::iter(proofs)
+        .buffered(request.parallelism.max(1))
+        .collect();
+    let findings = runtime.block_on(findings);
+    // A name lookup that hangs must not hold the answer back.
+    runtime.shutdown_background();
+    Ok(findings)
+}
+
+async fn examine(examination: Examination, trust: &Trust, network: &Network) -> Finding {
+    let credential = examination.credential;
+    let skip = credential.test_image.is_none() && examination.without_image == WithoutImage::Skip;
+    let proof = if skip {
+        not_tested()
+    } else {
+        prove_one(&credential, trust, network).await
+    };
+    let Proof {
+        conclusion,
+        realm_host,
+        requests,
+        elapsed,
+    } = proof;
+    Finding {
+        credential,
+        conclusion,
+        realm_host,
+        requests,
+        elapsed,
+    }
+}
+
+async fn prove_one(credential: &RegistryCredential, trust: &Trust, network: &Network) -> Proof {
+    let target = Target {
+        host: credential.host.clone(),
+        credential: credential.credential.clone(),
+        image: credential.test_image.clone(),
+        plain_http: credential.security.plain_http,
+    };
+    prove(target, &credential.security, trust, network).await
+}
+
+fn not_tested() -> Proof {
+    Proof {
+        conclusion: Conclusion::new(Verdict::Skipped, Reason::NotTested),
+        realm_host: None,
+        requests: 0,
+        elapsed: Duration::ZERO,
+    }
+}
+
+/// Says where a credential comes from, as users know it.
+#[must_use]
+pub fn source_name(source: &Source) -> String {
+    match source {
+        Source::Main => "oreg_url".to_owned(),
+        Source::Additional(index) => format!("openshift_additional_registry_credentials[{index}]"),
+        Source::File(path) => path.display().to_string(),
+    }
+}
