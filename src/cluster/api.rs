@@ -1,0 +1,338 @@
+//! The handle on an API server: one runtime, one client, a time limit on every request, and the
+//! translation of what kube reports into what a user can act upon.
+
+use std::{error::Error, fmt, future::Future, path::Path, time::Duration};
+
+use kube::{Client, core::Status};
+use tokio::runtime::{Builder, Runtime};
+
+use super::{
+    connect::{Connection, connect},
+    error::{ClusterError, Endpoint},
+};
+
+/// How long the server may take to answer one request.
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
+/// How many requests are on their way at once.
+pub(super) const PARALLEL: usize = 16;
+/// How often a write is tried when somebody else is always faster.
+pub(super) const TRIES: u32 = 6;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+/// Texts of servers are cut to this many characters.
+const MESSAGE_CHARACTERS: usize = 200;
+
+/// An API server.
+pub struct Cluster {
+    runtime: Runtime,
+    connection: Connection,
+    limit: Duration,
+}
+
+/// What is asked of the server, for messages.
+#[derive(Clone, Debug)]
+pub(super) struct Request<'a> {
+    verb: &'static str,
+    resource: &'static str,
+    namespace: Option<&'a str>,
+    name: Option<&'a str>,
+}
+
+impl<'a> Request<'a> {
+    pub(super) fn new(verb: &'static str, resource: &'static str) -> Self {
+        Self {
+            verb,
+            resource,
+            namespace: None,
+            name: None,
+        }
+    }
+
+    pub(super) fn within(mut self, namespace: &'a str) -> Self {
+        self.namespace = Some(namespace);
+        self
+    }
+
+    pub(super) fn named(mut self, name: &'a str) -> Self {
+        self.name = Some(name);
+        self
+    }
+}
+
+/// `update secrets imagestreamsecret in namespace openshift`
+impl fmt::Display for Request<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.verb, self.resource)?;
+        if let Some(name) = self.name {
+            write!(formatter, " {name}")?;
+        }
+        self.namespace.map_or(Ok(()), |namespace| {
+            write!(formatter, " in namespace {namespace}")
+        })
+    }
+}
+
+impl Cluster {
+    /// Makes a handle from a kubeconfig, for its current context or for `context`. The server is
+    /// not asked yet.
+    ///
+    /// # Errors
+    /// [`ClusterError`] when the file cannot be used.
+    pub fn connect(kubeconfig: &Path, context: Option<&str>) -> Result<Self, ClusterError> {
+        let runtime = runtime()?;
+        let connection = runtime.block_on(connect(kubeconfig, context))?;
+        Ok(Self {
+            runtime,
+            connection,
+            limit: ANSWER_LIMIT,
+        })
+    }
+
+    /// Shortens the time that the server may take to answer a request.
+    #[must_use]
+    pub fn with_limit(mut self, limit: Duration) -> Self {
+        self.limit = self.limit.min(limit);
+        self
+    }
+
+    pub(super) fn client(&self) -> Client {
+        self.connection.client.clone()
+    }
+
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        &self.connection.endpoint
+    }
+
+    pub(super) fn wait_for<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// Waits for the answer to a request, but not longer than the limit.
+    pub(super) async fn ask<T>(
+        &self,
+        request: &Request<'_>,
+        answer: impl Future<Output = Result<T, kube::Error>>,
+    ) -> Result<T, ClusterError> {
+        match tokio::time::timeout(self.limit, answer).await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(self.explain(request, &error)),
+            Err(_) => Err(ClusterError::TimedOut {
+                endpoint: self.endpoint().clone(),
+                request: request.to_string(),
+                limit: self.limit,
+            }),
+        }
+    }
+
+    fn explain(&self, request: &Request<'_>, error: &kube::Error) -> ClusterError {
+        let endpoint = self.endpoint().clone();
+        match error {
+            kube::Error::Api(status) => self.explain_status(request, status),
+            // A parser quotes what it stumbles over, and that may be a secret: position only.
+            kube::Error::SerdeError(error) => ClusterError::NotAnApi {
+                endpoint,
+                fault: format!(
+                    "the answer to {request} cannot be read (line {} column {})",
+                    error.line(),
+                    error.column()
+                ),
+            },
+            kube::Error::FromUtf8(_) => ClusterError::NotAnApi {
+                endpoint,
+                fault: format!("the answer to {request} is not text"),
+            },
+            error => match tls_fault(error) {
+                Some(cause) => ClusterError::Tls { endpoint, cause },
+                None => ClusterError::Unreachable {
+                    endpoint,
+                    cause: cleaned(&innermost(error).to_string()),
+                },
+            },
+        }
+    }
+
+    fn explain_status(&self, request: &Request<'_>, status: &Status) -> ClusterError {
+        let endpoint = self.endpoint().clone();
+        let message = cleaned(&status.message);
+        let asked = request.to_string();
+        let object = || format!("{} {}", request.resource, request.name.unwrap_or_default());
+        match status.code {
+            401 => ClusterError::Unauthorized {
+                endpoint,
+                user: self.connection.user.clone(),
+            },
+            403 => ClusterError::Forbidden {
+                endpoint,
+                user: quoted_user(&message)
+                    .unwrap_or(&self.connection.user)
+                    .to_owned(),
+                request: asked,
+                message,
+            },
+            404 if is_about_namespace(status) => ClusterError::NamespaceMissing {
+                endpoint,
+                namespace: request.namespace.unwrap_or_default().to_owned(),
+            },
+            404 | 409 if is_status(status) => ClusterError::Contended { object: object() },
+            429 | 503 | 504 => ClusterError::Busy {
+                endpoint,
+                request: asked,
+                message,
+            },
+            status => ClusterError::Refused {
+                endpoint,
+                request: asked,
+                status,
+                message,
+            },
+        }
+    }
+
+    /// Makes a handle on a server that answers as `service` does.
+    #[cfg(test)]
+    pub(super) fn scripted<S>(service: S) -> Self
+    where
+        S: tower::Service<
+                http::Request<kube::client::Body>,
+                Response = http::Response<kube::client::Body>,
+            > + Send
+            + 'static,
+        S::Future: Send + 'static,
+        S::Error: Into<tower::BoxError>,
+    {
+        let runtime = runtime().unwrap();
+        let client = runtime.block_on(async { Client::new(service, "default") });
+        let endpoint = Endpoint {
+            server: "https://scripted".to_owned(),
+            context: "test".to_owned(),
+        };
+        let connection = Connection {
+            client,
+            endpoint,
+            user: "tester".to_owned(),
+        };
+        Self {
+            runtime,
+            connection,
+            limit: ANSWER_LIMIT,
+        }
+    }
+}
+
+/// Waits before a write is tried again: longer each time.
+pub(super) async fn pause(attempt: u32) {
+    tokio::time::sleep(FIRST_PAUSE * 2_u32.saturating_pow(attempt)).await;
+}
+
+/// Cuts a server's text and takes control characters out of it.
+pub(super) fn cleaned(text: &str) -> String {
+    let printable = |c: char| if c.is_control() { ' ' } else { c };
+    let mut short: String = text
+        .chars()
+        .take(MESSAGE_CHARACTERS)
+        .map(printable)
+        .collect();
+    if text.chars().nth(MESSAGE_CHARACTERS).is_some() {
+        short.push('…');
+    }
+    short.trim().to_owned()
+}
+
+fn runtime() -> Result<Runtime, ClusterError> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|source| ClusterError::Local {
+        attempt: "start the runtime for network requests".to_owned(),
+        source,
+    })
+}
+
+/// A 404 of an API server, not of a web server in its place.
+fn is_status(status: &Status) -> bool {
+    status.details.is_some() || ["Conflict", "AlreadyExists", "NotFound"].contains(&&*status.reason)
+}
+
+fn is_about_namespace(status: &Status) -> bool {
+    let details = status.details.as_ref();
+    details.is_some_and(|details| details.kind == "namespaces")
+}
+
+/// The name in `User "system:admin" cannot …`.
+fn quoted_user(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("User \"")?;
+    rest.split_once('"').map(|(user, _)| user)
+}
+
+fn innermost<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    error.source().map_or(error, innermost)
+}
+
+/// What is wrong with TLS, if that is what is wrong. The cause may sit inside an I/O error, which
+/// does not show it as its source.
+fn tls_fault(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut current = Some(error);
+    while let Some(error) = current {
+        if let Some(fault) = error.downcast_ref::<rustls::Error>() {
+            return Some(tls_cause(fault));
+        }
+        let inner = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        current = match inner {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+fn tls_cause(fault: &rustls::Error) -> String {
+    use rustls::{CertificateError as Certificate, Error as Tls};
+    match fault {
+        Tls::InvalidCertificate(Certificate::UnknownIssuer | Certificate::BadSignature) => {
+            "the server's certificate is not issued by the certificate authority in the kubeconfig \
+             (the wrong CA, or the cluster's certificates were renewed)"
+                .to_owned()
+        }
+        Tls::InvalidCertificate(Certificate::Expired | Certificate::ExpiredContext { .. }) => {
+            "the server's certificate has expired".to_owned()
+        }
+        Tls::InvalidCertificate(
+            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
+        ) => "the server's certificate is for another host name".to_owned(),
+        Tls::AlertReceived(alert) => {
+            format!("the server refuses the client certificate ({alert:?})")
+        }
+        Tls::InvalidMessage(_) => "the server does not speak TLS on this port".to_owned(),
+        fault => cleaned(&fault.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_servers_are_cut_and_cleaned() {
+        assert_eq!(cleaned("a\u{1b}[31m\nb "), "a [31m b");
+        assert_eq!(cleaned(&"é".repeat(300)).chars().count(), 201);
+    }
+
+    #[test]
+    fn the_user_is_found_in_a_refusal() {
+        let message = "secrets is forbidden: User \"limited\" cannot list secrets";
+        assert_eq!(quoted_user(message), Some("limited"));
+        assert_eq!(quoted_user("no"), None);
+    }
+
+    #[test]
+    fn requests_read_as_sentences() {
+        let request = Request::new("update", "secrets")
+            .within("openshift")
+            .named("x");
+        assert_eq!(
+            request.to_string(),
+            "update secrets x in namespace openshift"
+        );
+        assert_eq!(Request::new("list", "nodes").to_string(), "list nodes");
+    }
+}

@@ -1,0 +1,220 @@
+//! From a kubeconfig file to a client. The only place of the cluster side that reads the
+//! environment: `HTTPS_PROXY` and `NO_PROXY`, as kubectl does.
+//!
+//! Credential plugins (`exec`, `auth-provider`) are refused: they would run a program of the
+//! kubeconfig's choice that may ask questions, write to our standard error, and so spoil the answer.
+
+use std::{io, path::Path, time::Duration};
+
+use hyper_util::client::proxy::matcher::Matcher;
+use kube::{
+    Client, Config,
+    config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError, LoadDataError},
+};
+
+use super::error::{ClusterError, Endpoint};
+
+/// How long a connection, with its TLS, may take to come about.
+pub(super) const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
+/// A client and whom it speaks to as whom.
+pub(super) struct Connection {
+    pub(super) client: Client,
+    pub(super) endpoint: Endpoint,
+    pub(super) user: String,
+}
+
+/// What a kubeconfig says about one of its contexts.
+struct Chosen {
+    context: String,
+    user: String,
+    proxy: Option<String>,
+}
+
+/// Reads the kubeconfig and makes a client for its current context, or for `context`. Nothing is
+/// sent yet. Must be called in a runtime.
+pub(super) async fn connect(
+    path: &Path,
+    context: Option<&str>,
+) -> Result<Connection, ClusterError> {
+    let invalid = |fault: String| ClusterError::KubeconfigInvalid {
+        path: path.to_owned(),
+        fault,
+    };
+    let kubeconfig = read(path)?;
+    let chosen = choose(&kubeconfig, path, context)?;
+    let options = KubeConfigOptions {
+        context: Some(chosen.context.clone()),
+        ..KubeConfigOptions::default()
+    };
+    let mut config = Config::from_custom_kubeconfig(kubeconfig, &options)
+        .await
+        .map_err(|error| invalid(fault(&error)))?;
+    config.proxy_url = proxy(&chosen, &config.cluster_url).map_err(invalid)?;
+    config.connect_timeout = Some(CONNECT_LIMIT);
+    // Repeating is decided where it is known what a repetition would do.
+    config.default_retry = false;
+    let endpoint = Endpoint {
+        server: config
+            .cluster_url
+            .to_string()
+            .trim_end_matches('/')
+            .to_owned(),
+        context: chosen.context,
+    };
+    let client = Client::try_from(config).map_err(|error| invalid(unusable(&error)))?;
+    Ok(Connection {
+        client,
+        endpoint,
+        user: chosen.user,
+    })
+}
+
+fn read(path: &Path) -> Result<Kubeconfig, ClusterError> {
+    let path = path.to_owned();
+    match Kubeconfig::read_from(&path) {
+        Ok(kubeconfig) => Ok(kubeconfig),
+        Err(KubeconfigError::ReadConfig(source, _)) => Err(match source.kind() {
+            io::ErrorKind::NotFound => ClusterError::KubeconfigMissing { path },
+            _ => ClusterError::KubeconfigUnreadable { path, source },
+        }),
+        Err(error) => {
+            let fault = fault(&error);
+            Err(ClusterError::KubeconfigInvalid { path, fault })
+        }
+    }
+}
+
+fn choose(
+    kubeconfig: &Kubeconfig,
+    path: &Path,
+    wanted: Option<&str>,
+) -> Result<Chosen, ClusterError> {
+    let known = || kubeconfig.contexts.iter().map(|c| c.name.clone()).collect();
+    let current = kubeconfig.current_context.as_deref();
+    let Some(name) = wanted.or(current).filter(|name| !name.is_empty()) else {
+        return Err(ClusterError::NoContext {
+            path: path.to_owned(),
+            known: known(),
+        });
+    };
+    let named = kubeconfig.contexts.iter().find(|named| named.name == name);
+    let Some(context) = named.and_then(|named| named.context.as_ref()) else {
+        return Err(ClusterError::UnknownContext {
+            path: path.to_owned(),
+            context: name.to_owned(),
+            known: known(),
+        });
+    };
+    let user = context.user.clone().unwrap_or_default();
+    check_user(kubeconfig, &user).map_err(|fault| ClusterError::KubeconfigInvalid {
+        path: path.to_owned(),
+        fault,
+    })?;
+    let cluster = kubeconfig
+        .clusters
+        .iter()
+        .find(|c| c.name == context.cluster);
+    let proxy = cluster.and_then(|named| named.cluster.as_ref()?.proxy_url.clone());
+    Ok(Chosen {
+        context: name.to_owned(),
+        user,
+        proxy: proxy.filter(|url| !url.is_empty()),
+    })
+}
+
+/// Without this check an unknown user would ask as nobody, and be told that nobody may.
+fn check_user(kubeconfig: &Kubeconfig, user: &str) -> Result<(), String> {
+    let named = kubeconfig
+        .auth_infos
+        .iter()
+        .find(|named| named.name == user);
+    let info = named.and_then(|named| named.auth_info.as_ref());
+    match info {
+        Some(info) if has_plugin(info) => Err(format!(
+            "user {user} has a credential plugin (exec or auth-provider), which is not run here: \
+             use a client certificate or a token"
+        )),
+        Some(_) => Ok(()),
+        None if user.is_empty() => Ok(()),
+        None => Err(format!(
+            "its context names user {user}, which is not in the file"
+        )),
+    }
+}
+
+fn has_plugin(info: &AuthInfo) -> bool {
+    info.exec.is_some() || info.auth_provider.is_some()
+}
+
+/// The proxy of the kubeconfig, else the environment's unless `NO_PROXY` covers the server. kube
+/// holds `NO_PROXY` against the proxy's own name, so it is decided here.
+fn proxy(chosen: &Chosen, server: &http::Uri) -> Result<Option<http::Uri>, String> {
+    let url = match &chosen.proxy {
+        Some(url) => Some(url.clone()),
+        None if is_loopback(server) || Matcher::from_env().intercept(server).is_none() => None,
+        None => environment("HTTPS_PROXY").or_else(|| environment("https_proxy")),
+    };
+    // The URL is not quoted: it may hold a password.
+    let parse = |url: String| {
+        url.parse()
+            .map_err(|_| "the proxy's URL is not a URL".to_owned())
+    };
+    url.map(parse).transpose()
+}
+
+fn is_loopback(server: &http::Uri) -> bool {
+    let host = server.host().unwrap_or_default().trim_matches(['[', ']']);
+    let address = host.parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "kubectl finds its proxy in the environment, and this is the file that may look there"
+)]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// What is wrong with a kubeconfig, without its content: parsers quote what they stumble over.
+fn fault(error: &KubeconfigError) -> String {
+    let data = |what: &str, error: &LoadDataError| match error {
+        LoadDataError::ReadFile(source, file) => {
+            format!("cannot read its {what} {}: {source}", file.display())
+        }
+        LoadDataError::DecodeBase64(_) => format!("its {what}-data is not base64"),
+        LoadDataError::NoBase64DataOrFile => format!("it has no {what}"),
+    };
+    match error {
+        KubeconfigError::Parse(_) => "is not a kubeconfig (YAML or JSON)".to_owned(),
+        KubeconfigError::LoadClusterOfContext(cluster) => {
+            format!("its context names cluster {cluster}, which is not in the file")
+        }
+        KubeconfigError::MissingClusterUrl => "its cluster has no server".to_owned(),
+        KubeconfigError::ParseClusterUrl(_) => "the server of its cluster is not a URL".to_owned(),
+        KubeconfigError::ParseProxyUrl(_) => "the proxy's URL is not a URL".to_owned(),
+        KubeconfigError::LoadCertificateAuthority(error) => data("certificate-authority", error),
+        KubeconfigError::LoadClientCertificate(error) => data("client-certificate", error),
+        KubeconfigError::LoadClientKey(error) => data("client-key", error),
+        KubeconfigError::ParseCertificates(_) => "its certificate-authority is not PEM".to_owned(),
+        _ => "cannot be used".to_owned(),
+    }
+}
+
+/// What keeps a client from being made of a kubeconfig that could be read.
+fn unusable(error: &kube::Error) -> String {
+    match error {
+        kube::Error::InferKubeconfig(error) => fault(error),
+        kube::Error::ProxyProtocolUnsupported { .. }
+        | kube::Error::ProxyProtocolDisabled { .. } => {
+            "the proxy's URL must begin with http:// or https://".to_owned()
+        }
+        kube::Error::Auth(_) => "the token of its user cannot be read or sent".to_owned(),
+        kube::Error::RustlsTls(_) => {
+            "its certificates or the client key cannot be used: not PEM, or of another kind"
+                .to_owned()
+        }
+        _ => "no client can be made of it".to_owned(),
+    }
+}

@@ -1,0 +1,104 @@
+//! A secret as the server has it, and what can be read from it.
+
+use std::fmt;
+
+use k8s_openapi::api::core::v1::Secret;
+
+use super::{
+    names::{ObjectName, is_additional_secret},
+    pull_secret::{DOCUMENT_KEY, MANAGER, MANAGER_LABEL, SECRET_TYPE},
+};
+use crate::domain::{
+    docker_config::DockerConfig, registry_host::RegistryHost, stored_entry::StoredEntry,
+};
+
+/// The older type of pull secrets.
+pub(super) const OLD_SECRET_TYPE: &str = "kubernetes.io/dockercfg";
+
+/// A secret as the server has it.
+#[derive(Clone)]
+pub struct LiveSecret(pub(super) Secret);
+
+/// Without the content, which a derived one would print.
+impl fmt::Debug for LiveSecret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "LiveSecret({})", self.name())
+    }
+}
+
+/// Exactly this object in exactly this state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) uid: Option<String>,
+    pub(super) resource_version: Option<String>,
+}
+
+impl LiveSecret {
+    pub(super) fn new(secret: Secret) -> Self {
+        Self(secret)
+    }
+
+    /// Returns its name.
+    #[must_use]
+    pub fn name(&self) -> ObjectName {
+        let metadata = &self.0.metadata;
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        ObjectName::new(text(&metadata.namespace), text(&metadata.name))
+    }
+
+    /// Returns whether it was made by us: it carries our label, or it has a name that
+    /// openshift-ansible gave, is a pull secret, and nobody else claims it.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        match self.manager() {
+            Some(manager) => manager == MANAGER,
+            None => is_additional_secret(&self.name().name) && self.is_pull_secret(),
+        }
+    }
+
+    /// Returns the registries of which it holds credentials; `None` when it is a pull secret that
+    /// no reader understands.
+    #[must_use]
+    pub fn registries(&self) -> Option<Vec<RegistryHost>> {
+        if self.kind() != SECRET_TYPE {
+            return Some(Vec::new());
+        }
+        let document = self.document()?;
+        let readable = document
+            .auths()
+            .iter()
+            .all(|entry| entry.credential().is_ok());
+        readable.then(|| {
+            document
+                .auths()
+                .iter()
+                .filter_map(StoredEntry::host)
+                .collect()
+        })
+    }
+
+    fn manager(&self) -> Option<&str> {
+        let labels = self.0.metadata.labels.as_ref()?;
+        labels.get(MANAGER_LABEL).map(String::as_str)
+    }
+
+    pub(super) fn kind(&self) -> &str {
+        self.0.type_.as_deref().unwrap_or("Opaque")
+    }
+
+    pub(super) fn is_pull_secret(&self) -> bool {
+        [SECRET_TYPE, OLD_SECRET_TYPE].contains(&self.kind())
+    }
+
+    pub(super) fn document(&self) -> Option<DockerConfig> {
+        let bytes = self.0.data.as_ref()?.get(DOCUMENT_KEY)?;
+        DockerConfig::parse(&bytes.0).ok()
+    }
+
+    pub(super) fn identity(&self) -> Identity {
+        Identity {
+            uid: self.0.metadata.uid.clone(),
+            resource_version: self.0.metadata.resource_version.clone(),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! L1: the Kubernetes API and Secret manifests on disk. The only place that names `kube` and
+//! `k8s_openapi`.
+//!
+//! Reading order: [`names`] says what our objects are called; [`pull_secret`] and
+//! [`service_account`] decide, without I/O, what has to change; [`api`] asks the server, within a
+//! time limit, and [`connect`] finds it; [`error`] says what went wrong in words a user can act
+//! upon; [`manifest`] writes to a directory what would else go to the API; [`node`] tells which
+//! nodes are ready.
+//!
+//! Nothing newer than Kubernetes 1.11 is used: core v1; get, list, create, update and delete
+//! (docs/decisions/0003-kubernetes-1-11.md).
+
+mod account_calls;
+pub mod api;
+pub mod connect;
+pub mod error;
+pub mod live_secret;
+pub mod manifest;
+pub mod names;
+pub mod node;
+pub mod pull_secret;
+pub mod secret_calls;
+pub mod service_account;
+
+pub use api::Cluster;
+pub use error::ClusterError;

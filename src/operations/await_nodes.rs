@@ -1,0 +1,275 @@
+//! Waits until nodes are ready.
+//!
+//! An API server that cannot be spoken to is waited for as well: on a master it restarts together
+//! with the node. Everything else that goes wrong ends the wait at once.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::cluster::{ClusterError, node::NodeState};
+
+/// What is waited for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The nodes by name; empty: all there are.
+    pub nodes: Vec<String>,
+    /// How long to wait.
+    pub timeout: Duration,
+}
+
+/// Time as the one who waits feels it.
+pub trait Clock {
+    /// Returns how long the wait has lasted.
+    fn waited(&self) -> Duration;
+    /// Lets some time pass.
+    fn pause(&mut self);
+}
+
+/// How the wait ended.
+#[derive(Debug)]
+pub struct Report {
+    /// The nodes as they were last seen.
+    pub nodes: Vec<NodeReport>,
+    /// Why the wait did not end well.
+    pub fault: Option<WaitFault>,
+}
+
+/// A node as it was last seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeReport {
+    /// Its name, whether it is ready, and why.
+    pub state: NodeState,
+    /// How long it took to become ready, or how long it was waited for.
+    pub waited: Duration,
+}
+
+/// Why a wait did not end well.
+#[derive(Debug, Error)]
+pub enum WaitFault {
+    /// The API does not answer or refuses.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// Nodes that were named do not exist.
+    #[error("no such node: {}; the cluster has: {}", missing.join(", "), known.join(", "))]
+    Missing {
+        /// The names.
+        missing: Vec<String>,
+        /// The nodes there are.
+        known: Vec<String>,
+    },
+    /// There is nothing to wait for.
+    #[error("the cluster has no nodes")]
+    NoNodes,
+    /// The time is over.
+    #[error("not ready after {} s: {}", waited.as_secs(), nodes.join("; "))]
+    NotReady {
+        /// How long it was waited.
+        waited: Duration,
+        /// Each node with what it lacks.
+        nodes: Vec<String>,
+    },
+}
+
+impl WaitFault {
+    /// Returns a stable word for the kind of fault.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Cluster(error) => error.reason(),
+            Self::Missing { .. } => "node_missing",
+            Self::NoNodes => "no_nodes",
+            Self::NotReady { .. } => "not_ready",
+        }
+    }
+}
+
+/// Asks `nodes` again and again until all that are wanted are ready at the same time.
+pub fn await_nodes(
+    request: &Request,
+    mut nodes: impl FnMut() -> Result<Vec<NodeState>, ClusterError>,
+    clock: &mut impl Clock,
+) -> Report {
+    let mut seen: Vec<NodeReport> = Vec::new();
+    loop {
+        let outage = match nodes()
+            .map_err(WaitFault::from)
+            .and_then(|n| request.select(n))
+        {
+            Ok(states) => {
+                seen = note(&seen, states, clock.waited());
+                None
+            }
+            Err(WaitFault::Cluster(error)) if error.is_outage() => Some(error),
+            Err(fault) => return Report::of(seen, Some(fault)),
+        };
+        if outage.is_none() && seen.iter().all(|node| node.state.ready) {
+            return Report::of(seen, None);
+        }
+        if clock.waited() >= request.timeout {
+            let fault = outage.map_or_else(|| not_ready(&seen, clock.waited()), WaitFault::from);
+            return Report::of(seen, Some(fault));
+        }
+        clock.pause();
+    }
+}
+
+impl Report {
+    /// Puts together what was seen and why it did not end well.
+    #[must_use]
+    pub fn of(nodes: Vec<NodeReport>, fault: Option<WaitFault>) -> Self {
+        Self { nodes, fault }
+    }
+}
+
+impl Request {
+    /// The states of the wanted nodes, in the order wanted.
+    fn select(&self, states: Vec<NodeState>) -> Result<Vec<NodeState>, WaitFault> {
+        if states.is_empty() && self.nodes.is_empty() {
+            return Err(WaitFault::NoNodes);
+        }
+        if self.nodes.is_empty() {
+            return Ok(states);
+        }
+        let find = |name: &String| states.iter().find(|state| state.name == *name);
+        let missing: Vec<_> = self
+            .nodes
+            .iter()
+            .filter(|name| find(name).is_none())
+            .cloned()
+            .collect();
+        if missing.is_empty() {
+            return Ok(self.nodes.iter().filter_map(find).cloned().collect());
+        }
+        let known = states.into_iter().map(|state| state.name).collect();
+        Err(WaitFault::Missing { missing, known })
+    }
+}
+
+/// A node that was ready before keeps its time; one that is not goes on waiting.
+fn note(seen: &[NodeReport], states: Vec<NodeState>, now: Duration) -> Vec<NodeReport> {
+    let report = |state: NodeState| {
+        let before = seen.iter().find(|node| node.state.name == state.name);
+        let waited = match before {
+            Some(before) if before.state.ready && state.ready => before.waited,
+            _ => now,
+        };
+        NodeReport { state, waited }
+    };
+    states.into_iter().map(report).collect()
+}
+
+fn not_ready(seen: &[NodeReport], waited: Duration) -> WaitFault {
+    let late = seen.iter().filter(|node| !node.state.ready);
+    let nodes = late.map(|node| format!("{} ({})", node.state.name, node.state.reason));
+    WaitFault::NotReady {
+        waited,
+        nodes: nodes.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::error::Endpoint;
+
+    /// A second passes with every pause.
+    struct Seconds(u64);
+
+    impl Clock for Seconds {
+        fn waited(&self) -> Duration {
+            Duration::from_secs(self.0)
+        }
+
+        fn pause(&mut self) {
+            self.0 += 1;
+        }
+    }
+
+    fn node(name: &str, ready: bool) -> NodeState {
+        let reason = if ready {
+            "KubeletReady"
+        } else {
+            "KubeletNotReady: x"
+        };
+        NodeState {
+            name: name.to_owned(),
+            ready,
+            reason: reason.to_owned(),
+        }
+    }
+
+    fn outage() -> Result<Vec<NodeState>, ClusterError> {
+        Err(ClusterError::Unreachable {
+            endpoint: Endpoint {
+                server: "https://m".to_owned(),
+                context: "c".to_owned(),
+            },
+            cause: "connection refused".to_owned(),
+        })
+    }
+
+    fn wait(
+        names: &[&str],
+        answers: Vec<Result<Vec<NodeState>, ClusterError>>,
+    ) -> (Report, Vec<(bool, u64)>) {
+        let request = Request {
+            nodes: names.iter().map(|&name| name.to_owned()).collect(),
+            timeout: Duration::from_secs(3),
+        };
+        let mut answers = answers.into_iter();
+        let report = await_nodes(&request, || answers.next().unwrap(), &mut Seconds(0));
+        let seen = report.nodes.iter();
+        let seen = seen
+            .map(|node| (node.state.ready, node.waited.as_secs()))
+            .collect();
+        (report, seen)
+    }
+
+    #[test]
+    fn waits_until_all_are_ready_at_once() {
+        let (report, seen) = wait(
+            &[],
+            vec![
+                Ok(vec![node("a", true), node("b", false)]),
+                outage(),
+                Ok(vec![node("a", false), node("b", true)]),
+                Ok(vec![node("a", true), node("b", true)]),
+            ],
+        );
+        assert!(report.fault.is_none(), "{report:?}");
+        assert_eq!(seen, [(true, 3), (true, 2)]);
+    }
+
+    #[test]
+    fn tells_what_each_late_node_lacks() {
+        let answers = (0..4).map(|_| Ok(vec![node("a", true), node("b", false)]));
+        let (report, _) = wait(&["b"], answers.collect());
+        let fault = report.fault.unwrap();
+        assert_eq!(
+            fault.to_string(),
+            "not ready after 3 s: b (KubeletNotReady: x)"
+        );
+        assert_eq!(fault.reason(), "not_ready");
+    }
+
+    #[test]
+    fn a_node_that_is_gone_ends_the_wait() {
+        let (report, _) = wait(
+            &["b", "c"],
+            vec![Ok(vec![node("a", true), node("b", true)])],
+        );
+        assert_eq!(
+            report.fault.unwrap().to_string(),
+            "no such node: c; the cluster has: a, b"
+        );
+        let (report, _) = wait(&[], vec![Ok(Vec::new())]);
+        assert_eq!(report.fault.unwrap().reason(), "no_nodes");
+    }
+
+    #[test]
+    fn an_outage_is_told_when_it_lasts() {
+        let (report, _) = wait(&[], (0..4).map(|_| outage()).collect());
+        assert_eq!(report.fault.unwrap().reason(), "unreachable");
+    }
+}

@@ -1,0 +1,414 @@
+//! Brings pull secrets, and the service accounts that name them, to the wanted state: at an API
+//! server, or as manifests in a directory.
+//!
+//! Everything is read and planned before anything is written; a preview ends there. A fault of the
+//! plan keeps everything from being written. Order of writing: secrets, then the accounts that name
+//! them, then removals, so that no account ever names a secret that is not there.
+
+mod report;
+
+pub use report::{AccountReport, Report, SecretReport};
+
+use std::collections::{HashMap, HashSet};
+
+use crate::{
+    cluster::{
+        Cluster, ClusterError,
+        live_secret::LiveSecret,
+        manifest::ManifestDir,
+        names::ObjectName,
+        pull_secret::{Action, Goal, PullSecret, Strangers},
+        secret_calls::Change,
+        service_account::{AccountGoal, AccountPlan},
+    },
+    domain::{credential::Credential, registry_host::RegistryHost},
+};
+
+/// What is wanted.
+#[derive(Debug)]
+pub struct Request {
+    /// The namespaces, each once.
+    pub namespaces: Vec<String>,
+    /// The secrets in each of them.
+    pub secrets: Secrets,
+    /// What becomes of secrets of another type, and of files that others made.
+    pub strangers: Strangers,
+    /// What becomes of secrets that we made and that nobody wants now.
+    pub leftovers: Leftovers,
+    /// Service accounts that are to name the secrets; their namespaces are among `namespaces`.
+    pub accounts: Vec<ObjectName>,
+}
+
+/// Which secrets each namespace is to have.
+#[derive(Debug)]
+pub enum Secrets {
+    /// These.
+    Present(Vec<RegistrySecret>),
+    /// None with these names, which are, or were, for these registries.
+    Absent(Vec<(String, RegistryHost)>),
+}
+
+/// The secret for one registry, the same in every namespace.
+#[derive(Clone, Debug)]
+pub struct RegistrySecret {
+    /// Its name.
+    pub name: String,
+    /// The registry.
+    pub host: RegistryHost,
+    /// The credential.
+    pub credential: Credential,
+    /// Hosts of token servers under which image imports look for the credential.
+    pub realm_hosts: Vec<RegistryHost>,
+}
+
+/// What becomes of secrets that we made and that nobody wants now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leftovers {
+    /// They stay.
+    Keep,
+    /// They go.
+    Remove,
+}
+
+/// How far to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Tell what would be done.
+    Preview,
+    /// Do it.
+    Apply,
+}
+
+/// Syncs the secrets at an API server.
+///
+/// # Errors
+/// [`ClusterError`] when the state there cannot be read; nothing was written then.
+pub fn sync_cluster(
+    request: &Request,
+    cluster: &Cluster,
+    effect: Effect,
+) -> Result<Report, ClusterError> {
+    let live = cluster.secrets(&request.namespaces)?;
+    request.require_namespaces(cluster, &live)?;
+    let changes = match request.changes(&live) {
+        Ok(changes) => changes,
+        Err(faults) => return Ok(Report::of_faults(faults)),
+    };
+    let goals = request.account_goals(&changes);
+    let accounts = cluster.plan_accounts(&goals)?;
+    let mut report = match effect {
+        Effect::Preview => preview(&changes, accounts),
+        Effect::Apply => apply(request, cluster, &changes, &goals, accounts),
+    };
+    report.warnings.extend(request.warnings(&live, &changes));
+    request.name_hosts(&mut report);
+    Ok(report)
+}
+
+/// Syncs the manifests in a directory.
+///
+/// # Errors
+/// [`ClusterError`] when the directory cannot be read; nothing was written then.
+pub fn sync_manifests(
+    request: &Request,
+    directory: &ManifestDir,
+    effect: Effect,
+) -> Result<Report, ClusterError> {
+    let mut goals = request.goals();
+    if request.leftovers == Leftovers::Remove {
+        let leftovers = request.unwanted(directory.ours()?, &goals);
+        goals.extend(leftovers.into_iter().map(Goal::Pruned));
+    }
+    let plans = goals
+        .iter()
+        .map(|goal| directory.plan(goal, request.strangers));
+    let plans = match all_or_faults(plans) {
+        Ok(plans) => plans,
+        Err(faults) => return Ok(Report::of_faults(faults)),
+    };
+    let mut report = Report::default();
+    for plan in plans {
+        if effect == Effect::Apply
+            && let Err(fault) = directory.carry_out(&plan)
+        {
+            report.faults.push(fault);
+            break;
+        }
+        report.secrets.push(SecretReport::of_manifest(plan));
+    }
+    request.name_hosts(&mut report);
+    Ok(report)
+}
+
+impl Request {
+    fn goals(&self) -> Vec<Goal> {
+        let goals = self
+            .namespaces
+            .iter()
+            .map(|namespace| self.secrets.goals(namespace));
+        goals.flatten().collect()
+    }
+
+    fn changes(&self, live: &[LiveSecret]) -> Result<Vec<Change>, Vec<ClusterError>> {
+        let by_name: HashMap<ObjectName, &LiveSecret> =
+            live.iter().map(|secret| (secret.name(), secret)).collect();
+        let mut goals = self.goals();
+        if self.leftovers == Leftovers::Remove {
+            let ours = live.iter().filter(|secret| secret.is_ours());
+            let leftovers = self.unwanted(ours.map(LiveSecret::name).collect(), &goals);
+            goals.extend(leftovers.into_iter().map(Goal::Pruned));
+        }
+        let changes = goals.into_iter().map(|goal| {
+            let live = by_name.get(goal.name()).copied();
+            let plan = goal.plan(live, self.strangers)?;
+            Ok(Change { goal, plan })
+        });
+        all_or_faults(changes)
+    }
+
+    /// Those of `ours` that are in our namespaces and that no goal names.
+    fn unwanted(&self, mut ours: Vec<ObjectName>, goals: &[Goal]) -> Vec<ObjectName> {
+        let named: HashSet<&ObjectName> = goals.iter().map(Goal::name).collect();
+        ours.retain(|name| self.namespaces.contains(&name.namespace) && !named.contains(name));
+        ours
+    }
+
+    /// A list of secrets is empty in a namespace that does not exist, too.
+    fn require_namespaces(
+        &self,
+        cluster: &Cluster,
+        live: &[LiveSecret],
+    ) -> Result<(), ClusterError> {
+        if matches!(self.secrets, Secrets::Absent(_)) {
+            return Ok(());
+        }
+        let filled: HashSet<String> = live.iter().map(|secret| secret.name().namespace).collect();
+        let mut empty = self
+            .namespaces
+            .iter()
+            .filter(|namespace| !filled.contains(*namespace));
+        empty.try_for_each(|namespace| cluster.require_namespace(namespace))
+    }
+
+    fn account_goals(&self, changes: &[Change]) -> Vec<AccountGoal> {
+        let goals = self.accounts.iter().map(|account| {
+            let names = |is_present: bool| {
+                let goals = changes.iter().map(|change| &change.goal);
+                goals
+                    .filter(|goal| goal.name().namespace == account.namespace)
+                    .filter(|goal| matches!(goal, Goal::Present(_)) == is_present)
+                    .map(|goal| goal.name().name.clone())
+                    .collect()
+            };
+            AccountGoal {
+                account: account.clone(),
+                add: names(true),
+                remove: names(false),
+            }
+        });
+        goals.collect()
+    }
+
+    /// The 3.x image importer takes the first credential it finds for a host, and one pull secret
+    /// that it cannot read disables all of the namespace.
+    fn warnings(&self, live: &[LiveSecret], changes: &[Change]) -> Vec<String> {
+        let Secrets::Present(wanted) = &self.secrets else {
+            return Vec::new();
+        };
+        let ours: HashSet<&ObjectName> = changes.iter().map(|change| &change.plan.name).collect();
+        let others = live.iter().filter(|secret| !ours.contains(&secret.name()));
+        others
+            .filter_map(|secret| warning(secret, wanted))
+            .collect()
+    }
+
+    /// Removals are told with the registry that was named, not with what the secret held.
+    fn name_hosts(&self, report: &mut Report) {
+        let Secrets::Absent(named) = &self.secrets else {
+            return;
+        };
+        for secret in &mut report.secrets {
+            let host = named.iter().find(|(name, _)| *name == secret.name.name);
+            if let Some((_, host)) = host {
+                secret.host = Some(host.to_string());
+            }
+        }
+    }
+}
+
+impl Secrets {
+    fn goals(&self, namespace: &str) -> Vec<Goal> {
+        let present = |secret: &RegistrySecret| {
+            Goal::Present(PullSecret {
+                name: ObjectName::new(namespace, &secret.name),
+                host: secret.host.clone(),
+                credential: secret.credential.clone(),
+                realm_hosts: secret.realm_hosts.clone(),
+            })
+        };
+        match self {
+            Self::Present(secrets) => secrets.iter().map(present).collect(),
+            Self::Absent(names) => names
+                .iter()
+                .map(|(name, _)| Goal::Absent(ObjectName::new(namespace, name)))
+                .collect(),
+        }
+    }
+}
+
+fn warning(secret: &LiveSecret, wanted: &[RegistrySecret]) -> Option<String> {
+    let name = secret.name();
+    let Some(hosts) = secret.registries() else {
+        return Some(format!(
+            "secret {name} is a pull secret that cannot be read: image imports in this namespace \
+             may ignore all pull secrets because of it"
+        ));
+    };
+    let rival = wanted.iter().find(|wanted| hosts.contains(&wanted.host))?;
+    Some(format!(
+        "secret {name} also holds a credential for {}: image imports in this namespace may use \
+         it instead of {}",
+        rival.host, rival.name
+    ))
+}
+
+/// All values, or all faults.
+fn all_or_faults<T>(
+    results: impl Iterator<Item = Result<T, ClusterError>>,
+) -> Result<Vec<T>, Vec<ClusterError>> {
+    let (mut values, mut faults) = (Vec::new(), Vec::new());
+    for result in results {
+        match result {
+            Ok(value) => values.push(value),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if faults.is_empty() {
+        Ok(values)
+    } else {
+        Err(faults)
+    }
+}
+
+fn preview(changes: &[Change], accounts: Vec<AccountPlan>) -> Report {
+    let plans = changes.iter().map(|change| change.plan.clone());
+    let mut report = Report::default();
+    report.add_secrets(plans);
+    report.accounts = accounts.into_iter().map(AccountReport::of).collect();
+    report
+}
+
+fn apply(
+    request: &Request,
+    cluster: &Cluster,
+    changes: &[Change],
+    goals: &[AccountGoal],
+    accounts: Vec<AccountPlan>,
+) -> Report {
+    let (removals, writes): (Vec<_>, Vec<_>) = changes
+        .iter()
+        .cloned()
+        .partition(|change| change.plan.action == Action::Deleted);
+    let mut report = Report::default();
+    report.change_secrets(request, cluster, &writes);
+    report.change_accounts(cluster, goals, accounts);
+    report.change_secrets(request, cluster, &removals);
+    let position = |name: &ObjectName| changes.iter().position(|c| c.goal.name() == name);
+    report.secrets.sort_by_key(|secret| position(&secret.name));
+    report
+}
+
+impl Report {
+    fn change_secrets(&mut self, request: &Request, cluster: &Cluster, changes: &[Change]) {
+        if self.faults.is_empty() {
+            let outcome = cluster.change_secrets(changes, request.strangers);
+            self.add_secrets(outcome.done.into_iter());
+            self.faults.extend(outcome.faults);
+        }
+    }
+
+    fn change_accounts(
+        &mut self,
+        cluster: &Cluster,
+        goals: &[AccountGoal],
+        plans: Vec<AccountPlan>,
+    ) {
+        for plan in plans {
+            let goal = goals.iter().find(|goal| goal.account == plan.account);
+            let (true, Some(goal)) = (self.faults.is_empty(), goal) else {
+                return;
+            };
+            match cluster.change_account(goal, plan) {
+                Ok(plan) => self.accounts.push(AccountReport::of(plan)),
+                Err(fault) => self.faults.push(fault),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::secret::Secret;
+
+    fn request(leftovers: Leftovers) -> Request {
+        let secret = |name: &str| RegistrySecret {
+            name: name.to_owned(),
+            host: RegistryHost::parse("r").unwrap(),
+            credential: Credential::new("u", Secret::new("p")).unwrap(),
+            realm_hosts: Vec::new(),
+        };
+        Request {
+            namespaces: vec!["one".to_owned(), "two".to_owned()],
+            secrets: Secrets::Present(vec![secret("a"), secret("b")]),
+            strangers: Strangers::Refuse,
+            leftovers,
+            accounts: vec![ObjectName::new("two", "default")],
+        }
+    }
+
+    #[test]
+    fn every_namespace_gets_every_secret() {
+        let names: Vec<_> = request(Leftovers::Keep)
+            .goals()
+            .iter()
+            .map(|goal| goal.name().to_string())
+            .collect();
+        assert_eq!(names, ["one/a", "one/b", "two/a", "two/b"]);
+    }
+
+    #[test]
+    fn leftovers_are_ours_unnamed_and_in_our_namespaces() {
+        let request = request(Leftovers::Remove);
+        let ours = ["one/a", "one/z", "three/z"].map(|name| {
+            let (namespace, name) = name.split_once('/').unwrap();
+            ObjectName::new(namespace, name)
+        });
+        let unwanted = request.unwanted(ours.to_vec(), &request.goals());
+        assert_eq!(unwanted, [ObjectName::new("one", "z")]);
+    }
+
+    #[test]
+    fn accounts_name_the_secrets_of_their_namespace() {
+        let request = request(Leftovers::Keep);
+        let changes = request.changes(&[]).unwrap();
+        let goals = request.account_goals(&changes);
+        assert_eq!(goals.len(), 1);
+        assert_eq!(goals[0].add, ["a", "b"]);
+        assert_eq!(goals[0].remove, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_preview_of_manifests_writes_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("new");
+        let manifests = ManifestDir::new(&path);
+        let request = request(Leftovers::Keep);
+        let report = sync_manifests(&request, &manifests, Effect::Preview).unwrap();
+        assert!(report.is_changed() && !path.exists());
+        let report = sync_manifests(&request, &manifests, Effect::Apply).unwrap();
+        assert_eq!(report.secrets.len(), 4);
+        let report = sync_manifests(&request, &manifests, Effect::Apply).unwrap();
+        assert!(!report.is_changed(), "{report:?}");
+    }
+}

@@ -1,0 +1,113 @@
+//! What came of syncing pull secrets.
+
+use std::path::PathBuf;
+
+use crate::cluster::{
+    ClusterError,
+    manifest::ManifestPlan,
+    names::ObjectName,
+    pull_secret::{Action, Plan},
+    service_account::AccountPlan,
+};
+
+/// What was done, or would be.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The secrets, by namespace.
+    pub secrets: Vec<SecretReport>,
+    /// The service accounts.
+    pub accounts: Vec<AccountReport>,
+    /// What a user should know.
+    pub warnings: Vec<String>,
+    /// What went wrong. Secrets that are not in the report were not touched.
+    pub faults: Vec<ClusterError>,
+}
+
+/// What became of a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretReport {
+    /// The secret.
+    pub name: ObjectName,
+    /// The registry, where it is known.
+    pub host: Option<String>,
+    /// What happened.
+    pub action: Action,
+    /// What it held, without secrets.
+    pub before: Vec<String>,
+    /// What it holds, without secrets.
+    pub after: Vec<String>,
+    /// The manifest.
+    pub manifest: Option<PathBuf>,
+}
+
+/// What became of a service account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountReport {
+    /// The account.
+    pub name: ObjectName,
+    /// What happened.
+    pub action: Action,
+    /// The lists as they were.
+    pub before: Vec<String>,
+    /// The lists as they are.
+    pub after: Vec<String>,
+}
+
+impl Report {
+    /// Returns whether anything differs, or will.
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        let secrets = self.secrets.iter().map(|secret| secret.action);
+        let mut actions = secrets.chain(self.accounts.iter().map(|account| account.action));
+        actions.any(|action| action != Action::Unchanged)
+    }
+
+    pub(super) fn add_secrets(&mut self, plans: impl Iterator<Item = Plan>) {
+        for mut plan in plans {
+            self.warnings.append(&mut plan.warnings);
+            self.secrets.push(SecretReport::of(plan, None));
+        }
+    }
+
+    /// Tells that nothing was done because of faults.
+    #[must_use]
+    pub fn of_faults(faults: Vec<ClusterError>) -> Self {
+        Self {
+            faults,
+            ..Self::default()
+        }
+    }
+}
+
+impl SecretReport {
+    pub(super) fn of(plan: Plan, manifest: Option<PathBuf>) -> Self {
+        Self {
+            name: plan.name,
+            host: plan.host,
+            action: plan.action,
+            before: plan.before,
+            after: plan.after,
+            manifest,
+        }
+    }
+
+    pub(super) fn of_manifest(plan: ManifestPlan) -> Self {
+        Self::of(plan.plan, Some(plan.path))
+    }
+}
+
+impl AccountReport {
+    pub(super) fn of(plan: AccountPlan) -> Self {
+        let action = if plan.is_empty() {
+            Action::Unchanged
+        } else {
+            Action::Updated
+        };
+        Self {
+            name: plan.account,
+            action,
+            before: plan.before,
+            after: plan.after,
+        }
+    }
+}
