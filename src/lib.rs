@@ -16,7 +16,11 @@
 pub mod domain;
 
 pub mod ansible;
+pub mod authfile;
+pub mod cluster;
 pub mod inventory_vars;
 pub mod registry;
+
+pub mod operations;
 
 pub mod modules;

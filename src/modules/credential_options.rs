@@ -5,10 +5,10 @@ use crate::{
         Failure, Kind, OptionSpec, Options,
         option::{Default, RecordSpec},
     },
-    domain::registry_host::RegistryHost,
+    domain::{registry_credential::Source, registry_host::RegistryHost},
     inventory_vars::{
-        AdditionalRegistry, DeploymentType, Resolved, Variables, VariablesError, names, resolve,
-        resolve_hosts,
+        AdditionalRegistry, DeploymentType, RegistryTest, Resolved, Variables, VariablesError,
+        names, resolve, resolve_hosts, resolve_sources, resolve_tests,
     },
 };
 
@@ -77,6 +77,22 @@ pub fn credentials(options: &Options) -> Result<Resolved, Failure> {
 /// [`Failure`] with every fault of the variables.
 pub fn hosts(options: &Options) -> Result<Vec<(RegistryHost, String)>, Failure> {
     resolve_hosts(&variables(options)).map_err(|faults| all_at_once(&faults))
+}
+
+/// Reads the registries as [`hosts`] does, and says which one is the main registry.
+///
+/// # Errors
+/// [`Failure`] with every fault of the variables.
+pub fn sources(options: &Options) -> Result<Vec<(Source, RegistryHost, String)>, Failure> {
+    resolve_sources(&variables(options)).map_err(|faults| all_at_once(&faults))
+}
+
+/// Reads how the registries that the options name are to be tested.
+///
+/// # Errors
+/// [`Failure`] with every fault of the variables.
+pub fn tests(options: &Options) -> Result<Vec<RegistryTest>, Failure> {
+    resolve_tests(&variables(options)).map_err(|faults| all_at_once(&faults))
 }
 
 fn variables(options: &Options) -> Variables {

@@ -1,3 +1,21 @@
 //! L3: one file per Ansible module: its option table, options → request, report → response.
 
+mod cluster_answer;
 pub mod credential_options;
+pub mod docker_creds;
+mod file_changes;
+pub mod oreg_node_config;
+pub mod oreg_nodes_ready;
+pub mod oreg_pull_secrets;
+pub mod oreg_validate;
+
+use crate::ansible::Module;
+
+/// Every module.
+pub const ALL: [&Module; 5] = [
+    &docker_creds::MODULE,
+    &oreg_node_config::MODULE,
+    &oreg_nodes_ready::MODULE,
+    &oreg_pull_secrets::MODULE,
+    &oreg_validate::MODULE,
+];

@@ -1,0 +1,7 @@
+//! The Ansible module `docker_creds`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    oreg::ansible::run(&oreg::modules::docker_creds::MODULE)
+}

@@ -1,0 +1,7 @@
+//! The Ansible module `oreg_node_config`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    oreg::ansible::run(&oreg::modules::oreg_node_config::MODULE)
+}

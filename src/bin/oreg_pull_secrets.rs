@@ -1,0 +1,7 @@
+//! The Ansible module `oreg_pull_secrets`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    oreg::ansible::run(&oreg::modules::oreg_pull_secrets::MODULE)
+}

@@ -1,0 +1,7 @@
+//! The Ansible module `oreg_validate`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    oreg::ansible::run(&oreg::modules::oreg_validate::MODULE)
+}

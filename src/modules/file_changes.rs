@@ -1,0 +1,232 @@
+//! What the modules that write docker config files say about a file's plan.
+
+use std::{error::Error, fmt::Write as _};
+
+use crate::{
+    ansible::Options,
+    authfile::{Attributes, WantedAttributes},
+    domain::{
+        merge::{Change, Holding, Warning},
+        stored_entry::StoredEntry,
+    },
+    operations::configure_node::FilePlan,
+};
+
+/// The keys of `auths` that a plan concerns.
+pub(super) struct Keys<'a> {
+    pub(super) added: Vec<&'a str>,
+    pub(super) updated: Vec<&'a str>,
+    pub(super) removed: Vec<&'a str>,
+}
+
+/// Returns the keys that `plan` adds, updates and removes. An alias that is folded into the key of
+/// its registry is no removal.
+pub(super) fn keys(plan: &FilePlan) -> Keys<'_> {
+    let changes = &plan.plan.changes;
+    let select = |wanted: fn(&Change) -> bool| {
+        let chosen = changes.iter().filter(|change| wanted(change));
+        chosen.map(|change| change.key.as_str()).collect()
+    };
+    Keys {
+        added: select(Change::is_addition),
+        updated: select(|change| !change.is_addition() && !change.is_removal()),
+        removed: select(Change::is_removal),
+    }
+}
+
+/// Returns the plan's warnings as sentences.
+pub(super) fn warnings(plan: &FilePlan) -> Vec<String> {
+    plan.plan.warnings.iter().map(warning).collect()
+}
+
+fn warning(warning: &Warning) -> String {
+    match warning {
+        Warning::HiddenByHelper { key, helper } => format!(
+            "docker asks the credential helper {helper} for {key} (credHelpers) and does not read \
+             the entry written here; kubelet ignores helpers and reads the entry"
+        ),
+        Warning::HiddenByStore { store } => format!(
+            "docker asks the credential store {store} for every registry (credsStore) and does not \
+             read the entries written here; kubelet ignores the store and reads the entries"
+        ),
+        Warning::Unreadable { key, fault } => format!(
+            "the entry {key} cannot be read ({fault}): because of it kubelet ignores the whole \
+             file; repair the entry, or remove it with state=absent"
+        ),
+    }
+}
+
+/// Returns what differs as two texts without secrets: a line for each entry concerned, and for
+/// mode, owner and group.
+pub(super) fn diff(plan: &FilePlan) -> (String, String) {
+    let future = plan.attributes.map(|present| plan.wanted.over(present));
+    let before = lines_before(plan, plan.attributes.zip(future));
+    let after = lines_after(plan, plan.attributes.zip(future));
+    (before, after)
+}
+
+fn lines_before(plan: &FilePlan, change: Option<(Attributes, Attributes)>) -> String {
+    let mut text = String::new();
+    if let Some((present, future)) = change {
+        attribute_lines(&mut text, present, future);
+    }
+    let is_concerned = |key: &str| {
+        let mut changes = plan.plan.changes.iter();
+        changes.any(|change| change.key == key || change.folded.iter().any(|alias| alias == key))
+    };
+    let concerned = plan.before.auths().iter().filter(|e| is_concerned(e.key()));
+    for entry in concerned {
+        let rival = rival(entry, &plan.plan.changes);
+        let _ = writeln!(text, "{}{rival}", line(entry));
+    }
+    text
+}
+
+fn lines_after(plan: &FilePlan, change: Option<(Attributes, Attributes)>) -> String {
+    let mut text = String::new();
+    match change {
+        Some((present, future)) => attribute_lines(&mut text, future, present),
+        None => new_file_lines(&mut text, plan.wanted),
+    }
+    let is_concerned = |key: &str| plan.plan.changes.iter().any(|change| change.key == key);
+    let document = plan.plan.document();
+    for entry in document.auths().iter().filter(|e| is_concerned(e.key())) {
+        let _ = writeln!(text, "{}", line(entry));
+    }
+    text
+}
+
+/// Of the attributes `shown`, those in which the `other` ones differ.
+fn attribute_lines(text: &mut String, shown: Attributes, other: Attributes) {
+    if shown.mode != other.mode {
+        let _ = writeln!(text, "mode: {:04o}", shown.mode);
+    }
+    if shown.owner != other.owner {
+        let _ = writeln!(text, "owner: {}", shown.owner);
+    }
+    if shown.group != other.group {
+        let _ = writeln!(text, "group: {}", shown.group);
+    }
+}
+
+fn new_file_lines(text: &mut String, wanted: WantedAttributes) {
+    let _ = writeln!(text, "mode: {:04o}", wanted.mode);
+    let numbers = [("owner", wanted.owner), ("group", wanted.group)];
+    for (name, number) in numbers {
+        let _ = number.map_or(Ok(()), |number| writeln!(text, "{name}: {number}"));
+    }
+}
+
+fn line(entry: &StoredEntry) -> String {
+    let holding = match Holding::of(entry) {
+        Holding::Credential { user, fingerprint } => format!("user={user} password={fingerprint}"),
+        Holding::Other => "no user and password".to_owned(),
+        Holding::Unreadable => "unreadable".to_owned(),
+    };
+    format!("{}: {holding}", entry.key())
+}
+
+/// What tells an old entry from a new one that looks the same: a token, or a second password.
+fn rival(old: &StoredEntry, changes: &[Change]) -> &'static str {
+    let holding = Some(Holding::of(old));
+    let is_alone = |change: &Change| {
+        change.key == old.key() && change.folded.is_empty() && change.after == holding
+    };
+    if old.has_token() {
+        " and a token"
+    } else if changes.iter().any(is_alone) {
+        " and another in members of their own"
+    } else {
+        ""
+    }
+}
+
+/// Returns a mode option, which the table gives a default.
+pub(super) fn mode_of(options: &Options, name: &str) -> u32 {
+    let mode = options.integer(name).expect("the option has a default");
+    u32::try_from(mode).expect("a mode has at most twelve bits")
+}
+
+/// Returns an error and its causes as one sentence.
+pub(super) fn sentence(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        credential::Credential,
+        docker_config::DockerConfig,
+        merge::{Others, plan_present},
+        registry_host::RegistryHost,
+        secret::Secret,
+    };
+
+    fn plan(text: &str, attributes: Option<Attributes>) -> FilePlan {
+        let before = DockerConfig::parse(text.as_bytes()).unwrap();
+        let host = RegistryHost::parse("r.example.com").unwrap();
+        let credential = Credential::new("u", Secret::new("hunter2")).unwrap();
+        FilePlan {
+            plan: plan_present(&before, &[(host, credential)], Others::Keep),
+            before,
+            attributes,
+            wanted: WantedAttributes {
+                mode: 0o600,
+                owner: None,
+                group: None,
+            },
+            backup: None,
+        }
+    }
+
+    #[test]
+    fn a_new_file_is_all_new() {
+        let (before, after) = diff(&plan("", None));
+        assert_eq!(before, "");
+        assert_eq!(
+            after,
+            "mode: 0600\nr.example.com: user=u password=sha256:f52fbd\n"
+        );
+    }
+
+    #[test]
+    fn shows_aliases_modes_and_fingerprints() {
+        let text = r#"{"auths":{"x":{},"https://r.example.com/":{"auth":"dTpodW50ZXIz"},
+            "r.example.com":{"auth":"dTpodW50ZXIy"}}}"#;
+        let present = Attributes {
+            mode: 0o644,
+            owner: 0,
+            group: 0,
+        };
+        let (before, after) = diff(&plan(text, Some(present)));
+        let fingerprint = Secret::new("hunter3").fingerprint();
+        assert_eq!(
+            before,
+            format!(
+                "mode: 0644\nhttps://r.example.com/: user=u password={fingerprint}\n\
+                 r.example.com: user=u password=sha256:f52fbd\n"
+            )
+        );
+        assert_eq!(
+            after,
+            "mode: 0600\nr.example.com: user=u password=sha256:f52fbd\n"
+        );
+    }
+
+    #[test]
+    fn a_removed_token_shows() {
+        let text = r#"{"auths":{"r.example.com":{"auth":"dTpodW50ZXIy","identitytoken":"t"}}}"#;
+        let (before, after) = diff(&plan(text, None));
+        assert_eq!(
+            before.trim_end(),
+            format!("{} and a token", after.lines().last().unwrap())
+        );
+    }
+}

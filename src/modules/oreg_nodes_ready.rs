@@ -1,0 +1,93 @@
+//! The module `oreg_nodes_ready`: waits until nodes are ready.
+
+use std::{
+    path::Path,
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use super::cluster_answer::{CONTEXT, KUBECONFIG, told};
+use crate::{
+    ansible::{Call, Failure, Kind, Module, OptionSpec, Response, option::Default},
+    cluster::Cluster,
+    operations::await_nodes::{Clock, NodeReport, Report, Request, await_nodes},
+};
+
+/// The pause between two questions.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Even without any time to wait the server must have some to answer.
+const LEAST_ANSWER_LIMIT: Duration = Duration::from_secs(5);
+
+const OPTIONS: [OptionSpec; 4] = [
+    KUBECONFIG,
+    CONTEXT,
+    OptionSpec::new("nodes", Kind::Texts),
+    OptionSpec::new("timeout", Kind::Integer(0)).default(Default::Integer(180)),
+];
+
+/// The module.
+pub const MODULE: Module = Module {
+    name: "oreg_nodes_ready",
+    options: &OPTIONS,
+    run,
+};
+
+/// The clock of the machine.
+struct Wall {
+    start: Instant,
+    timeout: Duration,
+}
+
+impl Clock for Wall {
+    fn waited(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn pause(&mut self) {
+        sleep(PAUSE.min(self.timeout.saturating_sub(self.waited())));
+    }
+}
+
+fn run(call: &Call) -> Result<Response, Failure> {
+    let options = &call.options;
+    let nodes = options.texts("nodes").to_vec();
+    if let Some(index) = nodes.iter().position(String::is_empty) {
+        return Err(Failure::new(format!("nodes[{index}]: is empty")));
+    }
+    let request = Request {
+        nodes,
+        timeout: Duration::from_secs(options.count("timeout")),
+    };
+    let kubeconfig = Path::new(options.required_text("kubeconfig"));
+    let cluster = match Cluster::connect(kubeconfig, options.text("context")) {
+        Ok(cluster) => cluster.with_limit(request.timeout.max(LEAST_ANSWER_LIMIT)),
+        Err(fault) => return Ok(answer(&Report::of(Vec::new(), Some(fault.into())))),
+    };
+    let mut clock = Wall {
+        start: Instant::now(),
+        timeout: request.timeout,
+    };
+    let report = await_nodes(&request, || cluster.nodes(), &mut clock);
+    Ok(answer(&report))
+}
+
+fn answer(report: &Report) -> Response {
+    let nodes: Vec<Value> = report.nodes.iter().map(node).collect();
+    let response = Response::new(false).with("nodes", nodes);
+    match &report.fault {
+        None => response,
+        Some(fault) => response.with("reason", fault.reason()).fail(told(fault)),
+    }
+}
+
+fn node(NodeReport { state, waited }: &NodeReport) -> Value {
+    json!({
+        "name": state.name,
+        "ready": state.ready,
+        "reason": state.reason,
+        "waited_s": waited.as_secs(),
+    })
+}

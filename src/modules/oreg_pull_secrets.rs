@@ -1,0 +1,339 @@
+//! The module `oreg_pull_secrets`: brings pull secrets, and the service accounts that name them, to
+//! the wanted state, at an API server or as manifests.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{
+    cluster_answer::{self, CONTEXT, KUBECONFIG},
+    credential_options::{credentials, sources, with_credentials},
+};
+use crate::{
+    ansible::{Call, Failure, Kind, Module, OptionSpec, Options, Response, option::Default},
+    cluster::{
+        Cluster,
+        manifest::ManifestDir,
+        names::{MAIN_SECRET, ObjectName, additional_secret, is_namespace, is_service_account},
+        pull_secret::{Action, PullSecret, Strangers},
+    },
+    domain::{
+        registry_credential::{RegistryCredential, Source},
+        registry_host::RegistryHost,
+        secret::Secret,
+    },
+    operations::sync_pull_secrets::{
+        AccountReport, Effect, Leftovers, RegistrySecret, Report, Request, SecretReport, Secrets,
+        sync_cluster, sync_manifests,
+    },
+};
+
+const PRESENT: &str = "present";
+const ABSENT: &str = "absent";
+const NAMESPACES: [&str; 1] = ["openshift"];
+
+const OPTIONS: [OptionSpec; 18] = with_credentials([
+    KUBECONFIG,
+    CONTEXT,
+    OptionSpec::new("namespaces", Kind::Texts).default(Default::Texts(&NAMESPACES)),
+    OptionSpec::new("state", Kind::Text)
+        .choices(&[PRESENT, ABSENT])
+        .default(Default::Text(PRESENT)),
+    OptionSpec::new("recreate", Kind::Flag).default(Default::Flag(false)),
+    OptionSpec::new("prune", Kind::Flag).default(Default::Flag(false)),
+    OptionSpec::new("service_accounts", Kind::Texts),
+    OptionSpec::new("realm_hosts", Kind::Map),
+    OptionSpec::new("manifest_dir", Kind::Path),
+]);
+
+/// The module.
+pub const MODULE: Module = Module {
+    name: "oreg_pull_secrets",
+    options: &OPTIONS,
+    run,
+};
+
+/// What the options ask for, and what goes with it into the answer.
+struct Wish {
+    secrets: Secrets,
+    warnings: Vec<String>,
+}
+
+fn run(call: &Call) -> Result<Response, Failure> {
+    let options = &call.options;
+    let wish = match options.required_text("state") {
+        ABSENT => absent(options)?,
+        _ => present(options)?,
+    };
+    let concealed = concealed(&wish.secrets);
+    let request = request(options, wish.secrets)?;
+    let effect = if call.check {
+        Effect::Preview
+    } else {
+        Effect::Apply
+    };
+    let report = match options.text("manifest_dir") {
+        Some(path) => manifests(&request, path, effect)?,
+        None => cluster(options, &request, effect),
+    };
+    Ok(answer(&report, call).warn(wish.warnings).conceal(concealed))
+}
+
+fn cluster(options: &Options, request: &Request, effect: Effect) -> Report {
+    let kubeconfig = Path::new(options.required_text("kubeconfig"));
+    let report = Cluster::connect(kubeconfig, options.text("context"))
+        .and_then(|cluster| sync_cluster(request, &cluster, effect));
+    report.unwrap_or_else(|fault| Report::of_faults(vec![fault]))
+}
+
+fn manifests(request: &Request, path: &str, effect: Effect) -> Result<Report, Failure> {
+    if !request.accounts.is_empty() {
+        return Err(Failure::new(
+            "service_accounts: cannot be done with manifest_dir, because a manifest of a service \
+             account would replace its lists; apply the manifests, then use `oc secrets link`",
+        ));
+    }
+    let report = sync_manifests(request, &ManifestDir::new(path), effect);
+    Ok(report.unwrap_or_else(|fault| Report::of_faults(vec![fault])))
+}
+
+fn present(options: &Options) -> Result<Wish, Failure> {
+    let resolved = credentials(options)?;
+    let realms = realms(options)?;
+    let secrets = resolved.credentials.into_iter();
+    let secrets = secrets.map(|credential| registry_secret(credential, &realms));
+    Ok(Wish {
+        secrets: Secrets::Present(secrets.collect()),
+        warnings: resolved.warnings,
+    })
+}
+
+fn absent(options: &Options) -> Result<Wish, Failure> {
+    let sources = sources(options)?.into_iter();
+    let named = sources.map(|(source, host, written)| (secret_name(&source, &written), host));
+    Ok(Wish {
+        secrets: Secrets::Absent(named.collect()),
+        warnings: Vec::new(),
+    })
+}
+
+fn registry_secret(
+    credential: RegistryCredential,
+    realms: &[(RegistryHost, RegistryHost)],
+) -> RegistrySecret {
+    let name = secret_name(&credential.source, &credential.written_host);
+    let own = realms.iter().filter(|(host, _)| *host == credential.host);
+    RegistrySecret {
+        name,
+        realm_hosts: own.map(|(_, realm)| realm.clone()).collect(),
+        host: credential.host,
+        credential: credential.credential,
+    }
+}
+
+fn secret_name(source: &Source, written_host: &str) -> String {
+    match source {
+        Source::Main => MAIN_SECRET.to_owned(),
+        Source::Additional(_) | Source::File(_) => additional_secret(written_host),
+    }
+}
+
+/// The token servers of registries; one that has none is written with an empty value.
+fn realms(options: &Options) -> Result<Vec<(RegistryHost, RegistryHost)>, Failure> {
+    let given = options.map("realm_hosts").iter();
+    let given = given.filter(|(_, realm)| !realm.is_empty());
+    let parse = |text: &str| {
+        RegistryHost::parse(text)
+            .map_err(|error| Failure::new(format!("realm_hosts: {text} {error}")))
+    };
+    given
+        .map(|(host, realm)| Ok((parse(host)?, parse(realm)?)))
+        .collect()
+}
+
+fn request(options: &Options, secrets: Secrets) -> Result<Request, Failure> {
+    let namespaces = namespaces(options)?;
+    let strangers = if options.flag("recreate") {
+        Strangers::Replace
+    } else {
+        Strangers::Refuse
+    };
+    let leftovers = if options.flag("prune") {
+        Leftovers::Remove
+    } else {
+        Leftovers::Keep
+    };
+    Ok(Request {
+        accounts: accounts(options, &namespaces)?,
+        namespaces,
+        secrets,
+        strangers,
+        leftovers,
+    })
+}
+
+fn namespaces(options: &Options) -> Result<Vec<String>, Failure> {
+    let given = options.texts("namespaces");
+    if given.is_empty() {
+        return Err(Failure::new("namespaces: must name at least one namespace"));
+    }
+    let mut namespaces: Vec<String> = Vec::new();
+    for (index, name) in given.iter().enumerate() {
+        if !is_namespace(name) {
+            return Err(Failure::new(format!(
+                "namespaces[{index}]: {name:?} cannot be a namespace: lower-case letters, digits \
+                 and -, at most 63"
+            )));
+        }
+        if !namespaces.contains(name) {
+            namespaces.push(name.clone());
+        }
+    }
+    Ok(namespaces)
+}
+
+/// `NAME` is meant in every namespace, `NAMESPACE/NAME` in that one.
+fn accounts(options: &Options, namespaces: &[String]) -> Result<Vec<ObjectName>, Failure> {
+    let mut accounts: Vec<ObjectName> = Vec::new();
+    for (index, text) in options.texts("service_accounts").iter().enumerate() {
+        let named = account(text, namespaces)
+            .map_err(|fault| Failure::new(format!("service_accounts[{index}]: {fault}")))?;
+        let new: Vec<_> = named
+            .into_iter()
+            .filter(|a| !accounts.contains(a))
+            .collect();
+        accounts.extend(new);
+    }
+    Ok(accounts)
+}
+
+fn account(text: &str, namespaces: &[String]) -> Result<Vec<ObjectName>, String> {
+    let (namespace, name) = match text.split_once('/') {
+        Some((namespace, name)) => (Some(namespace), name),
+        None => (None, text),
+    };
+    if !is_service_account(name) {
+        return Err(format!(
+            "{text:?} is not NAME or NAMESPACE/NAME of a service account"
+        ));
+    }
+    match namespace {
+        None => Ok(namespaces
+            .iter()
+            .map(|ns| ObjectName::new(ns, name))
+            .collect()),
+        Some(one) if namespaces.iter().any(|namespace| namespace == one) => {
+            Ok(vec![ObjectName::new(one, name)])
+        }
+        Some(other) => Err(format!(
+            "namespace {other:?} is not among namespaces, so the secrets are not in it"
+        )),
+    }
+}
+
+/// What must not leave, besides the passwords of the options: encoded pairs and whole documents.
+fn concealed(secrets: &Secrets) -> Vec<Secret> {
+    let Secrets::Present(secrets) = secrets else {
+        return Vec::new();
+    };
+    let forms = secrets.iter().flat_map(|secret| {
+        let stored = PullSecret {
+            name: ObjectName::new("", &secret.name),
+            host: secret.host.clone(),
+            credential: secret.credential.clone(),
+            realm_hosts: secret.realm_hosts.clone(),
+        };
+        [secret.credential.encode(), stored.document()]
+    });
+    forms.collect()
+}
+
+fn answer(report: &Report, call: &Call) -> Response {
+    let secrets: Vec<Value> = report.secrets.iter().map(secret).collect();
+    let accounts: Vec<Value> = report.accounts.iter().map(service_account).collect();
+    let response = Response::new(report.is_changed())
+        .with("secrets", secrets)
+        .with("service_accounts", accounts)
+        .warn(report.warnings.iter().cloned());
+    let response = if call.diff {
+        with_diff(response, report)
+    } else {
+        response
+    };
+    cluster_answer::fail(response, &report.faults)
+}
+
+fn secret(report: &SecretReport) -> Value {
+    let mut value = json!({
+        "namespace": report.name.namespace,
+        "name": report.name.name,
+        "host": report.host,
+        "action": report.action,
+    });
+    if let Some(path) = &report.manifest {
+        value["path"] = json!(path.display().to_string());
+    }
+    value
+}
+
+fn service_account(report: &AccountReport) -> Value {
+    json!({
+        "namespace": report.name.namespace,
+        "name": report.name.name,
+        "action": report.action,
+    })
+}
+
+fn with_diff(mut response: Response, report: &Report) -> Response {
+    let differs = |action: Action| action != Action::Unchanged;
+    for secret in report
+        .secrets
+        .iter()
+        .filter(|secret| differs(secret.action))
+    {
+        let header = match &secret.manifest {
+            Some(path) => path.display().to_string(),
+            None => format!("secret {}", secret.name),
+        };
+        response = response.diff(&header, &text(&secret.before), &text(&secret.after));
+    }
+    for account in report
+        .accounts
+        .iter()
+        .filter(|account| differs(account.action))
+    {
+        let header = format!("service account {}", account.name);
+        response = response.diff(&header, &text(&account.before), &text(&account.after));
+    }
+    response
+}
+
+fn text(lines: &[String]) -> String {
+    lines
+        .iter()
+        .flat_map(|line| [line.as_str(), "\n"])
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(text: &str) -> Result<Vec<String>, String> {
+        let namespaces = ["one".to_owned(), "two".to_owned()];
+        let accounts = account(text, &namespaces)?;
+        Ok(accounts.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn a_service_account_is_meant_everywhere_or_in_one_place() {
+        assert_eq!(named("default").unwrap(), ["one/default", "two/default"]);
+        assert_eq!(named("two/builder").unwrap(), ["two/builder"]);
+        assert!(
+            named("three/builder")
+                .unwrap_err()
+                .contains("not among namespaces")
+        );
+        assert!(named("a/b/c").unwrap_err().contains("is not NAME"));
+    }
+}
