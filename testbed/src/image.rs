@@ -4,6 +4,7 @@
 //! manifest, and each blob under its digest.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
@@ -32,14 +33,30 @@ const LAYER_TYPE: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 /// # Errors
 /// When skopeo is not installed or the registry refuses; the message is skopeo's.
 pub fn push(registry: &Registry, user: &str, password: &str, name: &str) -> Result<String> {
+    let auth = STANDARD.encode(format!("{user}:{password}"));
+    let auths = json!({registry.host(): {"auth": auth}});
+    copy(registry.host(), registry.ca_cert(), &auths, name)
+}
+
+/// Pushes the image as `name` to a registry at `host` that speaks plain HTTP and lets everybody in,
+/// and returns its digest.
+///
+/// # Errors
+/// When skopeo is not installed or the registry refuses; the message is skopeo's.
+pub fn push_openly(host: &str, name: &str) -> Result<String> {
+    copy(host, None, &json!({}), name)
+}
+
+/// Copies the image by skopeo, with the credentials in a file: arguments are public.
+fn copy(host: &str, ca_cert: Option<PathBuf>, auths: &Value, name: &str) -> Result<String> {
     let files = Scratch::new()?;
     let digest = write_image(&files)?;
-    let auth = files.write("auth.json", auth_file(registry, user, password).to_string())?;
+    let auth = files.write("auth.json", json!({ "auths": auths }).to_string())?;
     let mut command = Command::new(tools::find("skopeo")?);
     command
         .args(["--insecure-policy", "copy", "--quiet", "--dest-authfile"])
         .arg(auth);
-    match registry.ca_cert() {
+    match ca_cert {
         Some(ca_cert) => command
             .arg("--dest-cert-dir")
             // Nothing else is in that directory, as skopeo wants it.
@@ -47,7 +64,7 @@ pub fn push(registry: &Registry, user: &str, password: &str, name: &str) -> Resu
         None => command.arg("--dest-tls-verify=false"),
     };
     command.arg(format!("dir:{}", files.file("image").display()));
-    command.arg(format!("docker://{}/{name}", registry.host()));
+    command.arg(format!("docker://{host}/{name}"));
     let output = command
         .stdin(Stdio::null())
         .output()
@@ -59,12 +76,6 @@ pub fn push(registry: &Registry, user: &str, password: &str, name: &str) -> Resu
         );
     }
     Ok(digest)
-}
-
-/// Credentials in a file: arguments are public.
-fn auth_file(registry: &Registry, user: &str, password: &str) -> Value {
-    let auth = STANDARD.encode(format!("{user}:{password}"));
-    json!({"auths": {registry.host(): {"auth": auth}}})
 }
 
 fn write_image(files: &Scratch) -> Result<String> {

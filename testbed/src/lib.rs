@@ -8,7 +8,8 @@
 //!
 //! 1. [`bed`] puts the usual set together; the command `testbed` starts it for other programs.
 //! 2. [`registry`], [`token_server`] and [`image`]: registries that want credentials, and what is
-//!    in them.
+//!    in them. [`other_registry`] is one of another lineage; [`proxy`] and [`tls_proxy`] stand in
+//!    between.
 //! 3. [`cluster`]: a Kubernetes API server with its store. [`node_dirs`]: file trees of nodes.
 //! 4. [`pki`] and [`password`]: certificates and secrets, made anew for every run.
 //! 5. [`process`], [`scratch`], [`port`] and [`tools`]: what all of them stand on.
@@ -17,11 +18,14 @@ pub mod bed;
 pub mod cluster;
 pub mod image;
 pub mod node_dirs;
+pub mod other_registry;
 pub mod password;
 pub mod pki;
 pub mod port;
 pub mod process;
+pub mod proxy;
 pub mod registry;
 pub mod scratch;
+pub mod tls_proxy;
 pub mod token_server;
 pub mod tools;

@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, TcpListener};
 
 use anyhow::{Context as _, Result};
 
+const TRIES: usize = 3;
+
 /// Returns `N` different ports of 127.0.0.1 that nobody listens on at this moment.
 ///
 /// Another process may take one before it is used, so whoever starts a server on it must be ready
@@ -24,4 +26,29 @@ pub fn free_ports<const N: usize>() -> Result<[u16; N]> {
         listeners.push(listener);
     }
     Ok(ports)
+}
+
+/// Starts a server on a free port, and returns the port with it. When somebody was faster, which the
+/// server's own message must tell, another port is tried.
+pub(crate) fn on_free_port<S>(start: impl Fn(u16) -> Result<S>) -> Result<(u16, S)> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let [port] = free_ports()?;
+        match start(port) {
+            Ok(server) => return Ok((port, server)),
+            Err(error) if tries < TRIES && is_taken(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn is_taken(error: &anyhow::Error) -> bool {
+    let message = error.to_string().to_lowercase();
+    // The second are the words of tinyproxy, which does not tell why.
+    let words = [
+        "address already in use",
+        "could not create listening sockets",
+    ];
+    words.iter().any(|words| message.contains(words))
 }

@@ -11,14 +11,13 @@ use anyhow::{Result, bail};
 pub use self::access_log::LoggedRequest;
 use self::htpasswd::Htpasswd;
 use crate::pki::Identity;
-use crate::port::free_ports;
+use crate::port;
 use crate::process::{Logs, Process, read_settled};
 use crate::scratch::Scratch;
 use crate::token_server::{ISSUER, SERVICE, TokenServer};
 use crate::tools;
 
 const BOUND: Duration = Duration::from_secs(10);
-const TRIES: usize = 3;
 
 /// How clients reach a registry.
 #[derive(Clone, Copy)]
@@ -66,8 +65,14 @@ impl Registry {
             stdout: files.file("access.log"),
             stderr: files.file("server.log"),
         };
-        let (port, process) = start_on_free_port(&files, &logs, |port| {
-            configuration(&files, port, transport, access)
+        let program = tools::find("docker-registry")?;
+        let (port, process) = port::on_free_port(|port| {
+            let configuration = configuration(&files, port, transport, access);
+            let file = files.write("config.yml", configuration)?;
+            let mut process = Process::start(&program, [Path::new("serve"), &file], &logs)?;
+            // Not a connection but its own word: the port could be somebody else's.
+            process.wait_for_message(&format!("listening on 127.0.0.1:{port}"), BOUND)?;
+            Ok(process)
         })?;
         let identity = match transport {
             Transport::Tls(identity) => Some(identity.clone()),
@@ -132,32 +137,6 @@ impl Registry {
             .matches("error authenticating user")
             .count()
     }
-}
-
-/// Tries again on another port when somebody was faster.
-fn start_on_free_port(
-    files: &Scratch,
-    logs: &Logs,
-    configuration: impl Fn(u16) -> String,
-) -> Result<(u16, Process)> {
-    let program = tools::find("docker-registry")?;
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let [port] = free_ports()?;
-        let file = files.write("config.yml", configuration(port))?;
-        let mut process = Process::start(&program, [Path::new("serve"), &file], logs)?;
-        // Not a connection but its own word: the port could be somebody else's.
-        match process.wait_for_message(&format!("listening on 127.0.0.1:{port}"), BOUND) {
-            Ok(()) => return Ok((port, process)),
-            Err(error) if tries < TRIES && taken(&error) => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-fn taken(error: &anyhow::Error) -> bool {
-    error.to_string().contains("address already in use")
 }
 
 fn configuration(

@@ -7,15 +7,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-const ADVICE: &str = "run testbed/setup";
+const ADVICE: &str = "run testbed/setup tools";
 
-/// Finds a program in `PATH`.
+/// Finds a program in `PATH`, or where Debian puts servers, which is in the `PATH` of root only.
 ///
 /// # Errors
 /// When it is not installed; the message says how to install it.
 pub fn find(program: &str) -> Result<PathBuf> {
     let path = variable("PATH").unwrap_or_default();
     env::split_paths(&path)
+        .chain([PathBuf::from("/usr/sbin")])
         .map(|directory| directory.join(program))
         .find(|candidate| candidate.is_file())
         .with_context(|| format!("{program} is not installed: {ADVICE}"))
@@ -42,6 +43,14 @@ pub fn etcd() -> Result<PathBuf> {
         Some(assets) => existing(&assets.join("etcd")),
         None => find("etcd"),
     }
+}
+
+/// Finds the registry that `testbed/setup` built from `other-registry/`.
+///
+/// # Errors
+/// When it was not built; the message says how to build it.
+pub fn other_registry() -> Result<PathBuf> {
+    existing(&cache()?.join("bin/other-registry"))
 }
 
 fn existing(program: &Path) -> Result<PathBuf> {
@@ -78,7 +87,7 @@ mod tests {
         let error = find("no-such-program").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "no-such-program is not installed: run testbed/setup"
+            "no-such-program is not installed: run testbed/setup tools"
         );
     }
 }
