@@ -1,0 +1,125 @@
+//! Holds the built modules in `library/` to what nodes need: they are small, they run on hosts with
+//! glibc 2.17, and each carries only what it does.
+
+use std::{fs, path::Path};
+
+use oreg::modules;
+
+/// Ansible sends a module whole, for every task and host. Bytes.
+const BUDGETS: [(&str, usize); 5] = [
+    ("oreg_node_config", 600_000),
+    ("docker_creds", 3_000_000),
+    ("oreg_validate", 3_000_000),
+    ("oreg_pull_secrets", 6_000_000),
+    ("oreg_nodes_ready", 6_000_000),
+];
+
+/// What a module must not carry: the names of crates, as they are in the places of panics.
+const STRANGERS: [(&str, &[&str]); 5] = [
+    (
+        "oreg_node_config",
+        &["/reqwest-", "/rustls-", "/hyper-", "/kube-"],
+    ),
+    ("docker_creds", &["/kube-"]),
+    ("oreg_validate", &["/kube-"]),
+    ("oreg_pull_secrets", &["/reqwest-"]),
+    ("oreg_nodes_ready", &["/reqwest-"]),
+];
+
+/// That of RHEL 7.
+const NEWEST_GLIBC: (u32, u32) = (2, 17);
+
+#[test]
+fn modules_are_small() {
+    for (module, budget) in BUDGETS {
+        let size = built(module).len();
+        assert!(
+            size <= budget,
+            "{module} has {size} bytes, {budget} are allowed"
+        );
+    }
+}
+
+#[test]
+fn every_module_has_a_budget() {
+    let mut known: Vec<&str> = BUDGETS.iter().map(|(name, _)| *name).collect();
+    let mut all: Vec<&str> = modules::ALL.iter().map(|module| module.name).collect();
+    known.sort_unstable();
+    all.sort_unstable();
+    assert_eq!(known, all);
+}
+
+#[test]
+fn modules_run_on_old_hosts() {
+    for module in modules::ALL {
+        let binary = built(module.name);
+        let newest = newest_glibc(&binary);
+        let reason = match (has_interpreter(&binary), newest) {
+            (false, None) => continue,
+            (_, Some(version)) if version <= NEWEST_GLIBC => continue,
+            (true, None) => "needs an interpreter that is not glibc's".to_owned(),
+            (_, Some((major, minor))) => format!("needs glibc {major}.{minor}"),
+        };
+        panic!("{} {reason}; nodes have {NEWEST_GLIBC:?}", module.name);
+    }
+}
+
+#[test]
+fn modules_carry_only_what_they_do() {
+    for (module, strangers) in STRANGERS {
+        let binary = built(module);
+        let found: Vec<_> = strangers
+            .iter()
+            .filter(|name| contains(&binary, name))
+            .collect();
+        assert!(found.is_empty(), "{module} carries {found:?}");
+    }
+    // Else the names would prove nothing.
+    assert!(contains(&built("oreg_validate"), "/reqwest-"));
+    assert!(contains(&built("oreg_pull_secrets"), "/kube-"));
+}
+
+fn built(module: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("library")
+        .join(module);
+    fs::read(&path)
+        .unwrap_or_else(|_| panic!("{} is not built: run `make modules`", path.display()))
+}
+
+fn contains(binary: &[u8], text: &str) -> bool {
+    binary
+        .windows(text.len())
+        .any(|window| window == text.as_bytes())
+}
+
+/// The highest version among the names of glibc's symbol versions.
+fn newest_glibc(binary: &[u8]) -> Option<(u32, u32)> {
+    const PREFIX: &[u8] = b"GLIBC_";
+    let starts = binary
+        .windows(PREFIX.len())
+        .enumerate()
+        .filter(|(_, window)| *window == PREFIX);
+    let versions = starts.filter_map(|(at, _)| {
+        let text =
+            binary[at + PREFIX.len()..].split(|byte| !byte.is_ascii_digit() && *byte != b'.');
+        let (major, minor) = std::str::from_utf8(text.into_iter().next()?)
+            .ok()?
+            .split_once('.')?;
+        Some((major.parse().ok()?, minor.split('.').next()?.parse().ok()?))
+    });
+    versions.max()
+}
+
+/// Whether the program header table of a 64-bit ELF file has an entry of type `PT_INTERP`.
+fn has_interpreter(binary: &[u8]) -> bool {
+    const PT_INTERP: u32 = 3;
+    assert_eq!(binary[..5], *b"\x7fELF\x02", "not a 64-bit ELF file");
+    let short = |at: usize| usize::from(u16::from_le_bytes([binary[at], binary[at + 1]]));
+    let table = u64::from_le_bytes(binary[0x20..0x28].try_into().unwrap());
+    let (table, size, count) = (usize::try_from(table).unwrap(), short(0x36), short(0x38));
+    (0..count).any(|index| {
+        let at = table + index * size;
+        u32::from_le_bytes(binary[at..at + 4].try_into().unwrap()) == PT_INTERP
+    })
+}

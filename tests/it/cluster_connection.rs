@@ -1,0 +1,408 @@
+//! What a user is told when the API cannot be spoken to. The whole message counts: it names the
+//! server and the context, and nothing of the kubeconfig's content.
+
+use std::{
+    net::TcpListener,
+    path::Path,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+use testbed::{
+    cluster::Cluster,
+    pki::Authority,
+    registry::{Access, Registry, Transport},
+};
+
+use crate::support::{
+    cluster::{cluster, kubeconfig, namespace},
+    module::{Answer, Module},
+    scratch::{Scratch, read, set_mode},
+};
+
+fn run(kubeconfig: &Path, more: Value) -> Answer {
+    let options = json!({"kubeconfig": kubeconfig, "namespaces": ["openshift"], "state": "absent"});
+    Module::new("oreg_pull_secrets")
+        .args(options)
+        .args(more)
+        .run()
+}
+
+/// Runs with a changed kubeconfig and returns reason and message.
+fn fault(change: impl FnOnce(&mut Value)) -> (String, String) {
+    let scratch = Scratch::new();
+    let answer = run(&kubeconfig(&scratch, change), json!({}));
+    let message = answer.failure().to_owned();
+    assert!(
+        !message.contains("PRIVATE") && !message.contains("hunter2"),
+        "{message}"
+    );
+    (answer.json["reason"].as_str().unwrap().to_owned(), message)
+}
+
+fn cluster_of(config: &mut Value) -> &mut Value {
+    &mut config["clusters"][0]["cluster"]
+}
+
+fn user_of(config: &mut Value) -> &mut Value {
+    &mut config["users"][0]["user"]
+}
+
+#[test]
+fn a_kubeconfig_that_cannot_be_used_is_told_without_its_content() {
+    let scratch = Scratch::new();
+    let missing = run(&scratch.path("none"), json!({}));
+    assert!(
+        missing
+            .failure()
+            .contains("none does not exist: set `kubeconfig`"),
+        "{}",
+        missing.stdout
+    );
+    assert_eq!(missing.json["reason"], "kubeconfig_missing");
+
+    for (text, expected) in [
+        ("token: hunter2: [", "is not a kubeconfig"),
+        ("users: hunter2", "is not a kubeconfig"),
+        ("\u{0}\u{1}", "is not a kubeconfig"),
+    ] {
+        let answer = run(&scratch.write("bad", text), json!({}));
+        assert!(answer.failure().contains(expected), "{}", answer.failure());
+        assert!(!answer.stdout.contains("hunter2"), "{}", answer.stdout);
+    }
+    let directory = run(&scratch.path(""), json!({}));
+    assert_eq!(directory.json["reason"], "kubeconfig_unreadable");
+    let empty = run(&scratch.write("empty", ""), json!({}));
+    assert!(
+        empty.failure().contains("names no current context"),
+        "{}",
+        empty.failure()
+    );
+}
+
+/// Spoils a kubeconfig.
+type Spoil = fn(&mut Value);
+
+#[test]
+fn each_unusable_part_is_named() {
+    let table: [(Spoil, &str); 9] = [
+        (
+            |c| c["contexts"][0]["context"]["user"] = json!("ghost"),
+            "its context names user ghost",
+        ),
+        (
+            |c| c["contexts"][0]["context"]["cluster"] = json!("ghost"),
+            "its context names cluster ghost",
+        ),
+        (
+            |c| cluster_of(c)["server"] = Value::Null,
+            "its cluster has no server",
+        ),
+        (
+            |c| cluster_of(c)["certificate-authority-data"] = json!("hunter2!"),
+            "certificate-authority-data is not base64",
+        ),
+        (
+            |c| user_of(c)["client-key-data"] = json!("hunter2!"),
+            "client-key-data is not base64",
+        ),
+        (
+            |c| user_of(c)["client-key-data"] = json!("aHVudGVyMg=="),
+            "the client key cannot be used",
+        ),
+        (
+            |c| {
+                *user_of(c) =
+                    json!({"client-certificate": "/nonexistent", "client-key": "/nonexistent"});
+            },
+            "cannot read its client-",
+        ),
+        (
+            |c| user_of(c)["exec"] = json!({"command": "aws", "apiVersion": "x"}),
+            "credential plugin",
+        ),
+        (
+            |c| cluster_of(c)["proxy-url"] = json!("socks5://u:hunter2@h:1"),
+            "must begin with http:// or https://",
+        ),
+    ];
+    for (change, expected) in table {
+        let (reason, message) = fault(change);
+        assert!(message.contains(expected), "{expected}: {message}");
+        assert_eq!(reason, "kubeconfig_invalid");
+    }
+}
+
+#[test]
+fn contexts_are_chosen_by_name() {
+    let scratch = Scratch::new();
+    let two = kubeconfig(&scratch, |config| {
+        let mut other = config["contexts"][0].clone();
+        other["name"] = json!("other");
+        config["contexts"].as_array_mut().unwrap().push(other);
+        config["current-context"] = json!("gone");
+    });
+    run(&two, json!({"context": "other"})).ok();
+    let unknown = run(&two, json!({"context": "third"}));
+    assert!(
+        unknown
+            .failure()
+            .ends_with("has no context third; it has admin, other"),
+        "{}",
+        unknown.failure()
+    );
+    assert_eq!(run(&two, json!({})).json["reason"], "unknown_context");
+}
+
+#[test]
+fn certificates_may_be_files_beside_the_kubeconfig() {
+    let scratch = Scratch::new();
+    let decode = |value: &Value| STANDARD.decode(value.as_str().unwrap()).unwrap();
+    let path = kubeconfig(&scratch, |config| {
+        scratch.write(
+            "ca.crt",
+            decode(&cluster_of(config)["certificate-authority-data"]),
+        );
+        scratch.write("c.crt", decode(&user_of(config)["client-certificate-data"]));
+        scratch.write("c.key", decode(&user_of(config)["client-key-data"]));
+        let server = cluster_of(config)["server"].clone();
+        *cluster_of(config) = json!({"server": server, "certificate-authority": "ca.crt"});
+        *user_of(config) = json!({"client-certificate": "c.crt", "client-key": "c.key"});
+    });
+    run(&path, json!({})).ok();
+}
+
+#[test]
+fn verification_may_be_switched_off() {
+    let scratch = Scratch::new();
+    let path = kubeconfig(&scratch, |config| {
+        let server = cluster_of(config)["server"].clone();
+        *cluster_of(config) = json!({"server": server, "insecure-skip-tls-verify": true});
+    });
+    run(&path, json!({})).ok();
+}
+
+#[test]
+fn the_wrong_authority_is_told() {
+    let other = Authority::new().unwrap();
+    let pem = STANDARD.encode(read(&other.ca_cert()));
+    let (reason, message) =
+        fault(|config| cluster_of(config)["certificate-authority-data"] = json!(pem));
+    assert_eq!(reason, "tls_failure");
+    let start = format!(
+        "TLS with the API server {} (context admin) failed: the server's certificate is not issued by",
+        cluster().url()
+    );
+    assert!(message.starts_with(&start), "{message}");
+}
+
+#[test]
+fn an_expired_certificate_of_the_server_is_told() {
+    let authority = Authority::new().unwrap();
+    let identity = authority.expired_server().unwrap();
+    let users = [("u", "p")];
+    let server = Registry::start(Transport::Tls(&identity), Access::Basic(&users)).unwrap();
+    let pem = STANDARD.encode(read(&authority.ca_cert()));
+    let (reason, message) = fault(|config| {
+        *cluster_of(config) = json!({"server": format!("https://{}", server.host()), "certificate-authority-data": pem});
+    });
+    assert_eq!(reason, "tls_failure");
+    assert!(
+        message.ends_with("the server's certificate has expired"),
+        "{message}"
+    );
+}
+
+#[test]
+fn credentials_that_are_not_accepted_are_told() {
+    let other = Authority::new()
+        .unwrap()
+        .client("admin", Some("system:masters"))
+        .unwrap();
+    let (reason, message) = fault(|config| {
+        *user_of(config) = json!({
+            "client-certificate-data": STANDARD.encode(other.cert_pem()),
+            "client-key-data": STANDARD.encode(other.key_pem()),
+        });
+    });
+    assert_eq!(reason, "unauthorized");
+    assert!(
+        message.contains("does not accept the credentials of user admin"),
+        "{message}"
+    );
+    assert!(message.contains("has expired"), "{message}");
+    let (reason, _) = fault(|config| *user_of(config) = json!({"token": "hunter2"}));
+    assert_eq!(reason, "unauthorized");
+}
+
+#[test]
+fn an_api_that_is_down_is_told() {
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let server = format!("https://{closed}");
+    let (reason, message) = fault(|config| cluster_of(config)["server"] = json!(server));
+    assert_eq!(reason, "unreachable");
+    let start = format!("cannot reach the API server {server} (context admin): ");
+    assert!(
+        message.starts_with(&start) && message.contains("refused"),
+        "{message}"
+    );
+}
+
+#[test]
+fn an_api_that_does_not_answer_is_told_within_the_limit() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let start = Instant::now();
+    let (reason, message) =
+        fault(|config| cluster_of(config)["server"] = json!(format!("https://{address}")));
+    assert_eq!(reason, "unreachable", "{message}");
+    assert!(
+        message.contains(&format!("https://{address} (context admin)")),
+        "{message}"
+    );
+    assert!(
+        start.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
+fn a_web_server_in_place_of_the_api_is_told() {
+    let identity = Authority::new().unwrap().server(&[]).unwrap();
+    let users = [("u", "p")];
+    let server = Registry::start(Transport::Tls(&identity), Access::Basic(&users)).unwrap();
+    let pem = STANDARD.encode(read(&identity.ca_cert()));
+    let (reason, message) = fault(|config| {
+        *cluster_of(config) = json!({"server": format!("https://{}", server.host()), "certificate-authority-data": pem});
+    });
+    assert_eq!(reason, "refused", "{message}");
+    assert!(
+        message.contains("refuses to list secrets in namespace openshift"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_proxy_is_taken_from_the_kubeconfig() {
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let (reason, _) = fault(|config| {
+        cluster_of(config)["proxy-url"] = json!(format!("http://u:hunter2@{closed}"));
+    });
+    assert_eq!(reason, "unreachable");
+}
+
+#[test]
+fn a_proxy_of_the_environment_is_not_asked_for_loopback() {
+    let scratch = Scratch::new();
+    let namespace = namespace();
+    let module = Module::new("oreg_pull_secrets").args(json!({
+        "kubeconfig": cluster().kubeconfig(), "namespaces": [namespace], "state": "absent"}));
+    let output = module
+        .command(&scratch)
+        .env("HTTPS_PROXY", "http://127.0.0.1:1")
+        .output()
+        .unwrap();
+    Answer::read(&output).ok();
+}
+
+#[test]
+fn an_unreadable_kubeconfig_is_told() {
+    let scratch = Scratch::new();
+    let path = scratch.write("secret", "x");
+    set_mode(&path, 0o000);
+    // root reads it all the same, and then it is no kubeconfig.
+    let reason = run(&path, json!({})).json["reason"].clone();
+    assert!(
+        reason == "kubeconfig_unreadable" || reason == "kubeconfig_invalid",
+        "{reason}"
+    );
+}
+
+/// So many secrets that the API server can be disturbed before all are there.
+const WORK: usize = 600;
+
+/// A cluster of its own, because it will not survive, and options that give it some work.
+fn doomed() -> (Cluster, Module) {
+    let cluster = Cluster::start().unwrap();
+    let registries: Vec<_> = (0..WORK)
+        .map(|number| json!({"host": format!("r{number}"), "password": "hunter2-hunter2"}))
+        .collect();
+    let module = Module::new("oreg_pull_secrets").args(json!({
+        "kubeconfig": cluster.kubeconfig(),
+        "openshift_additional_registry_credentials": registries,
+    }));
+    (cluster, module)
+}
+
+fn signal(cluster: &Cluster, name: &str) {
+    let [_, api_server] = cluster.process_ids();
+    let mut kill = Command::new("kill");
+    let sent = kill.args([name, &api_server.to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+/// Looks at the log itself: [`Cluster::requests`] waits until nothing more comes.
+fn wait_for_creations(cluster: &Cluster, count: usize) {
+    let created = || {
+        let log = read(&cluster.audit_log());
+        let creates = log
+            .lines()
+            .filter(|line| line.contains("\"verb\":\"create\""));
+        creates.count()
+    };
+    let start = Instant::now();
+    while created() < count {
+        assert!(
+            start.elapsed() < Duration::from_secs(30),
+            "nothing is created"
+        );
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn an_api_that_dies_in_between_is_told_with_what_was_done() {
+    let (cluster, module) = doomed();
+    let answer = thread::scope(|scope| {
+        let answer = scope.spawn(|| module.run());
+        wait_for_creations(&cluster, 10);
+        signal(&cluster, "-KILL");
+        answer.join().unwrap()
+    });
+    let message = answer.failure();
+    assert!(
+        message.contains(&format!("{} (context admin)", cluster.url())),
+        "{message}"
+    );
+    assert_eq!(answer.json["reason"], "unreachable", "{message}");
+    assert_eq!(answer.json["changed"], true);
+    let done = answer.json["secrets"].as_array().unwrap();
+    assert!((10..WORK).contains(&done.len()), "{}", done.len());
+    assert!(done.iter().all(|secret| secret["action"] == "created"));
+    assert!(!answer.stdout.contains("hunter2"));
+}
+
+#[test]
+fn an_api_that_stands_still_for_a_while_is_waited_for() {
+    let (cluster, module) = doomed();
+    let answer = thread::scope(|scope| {
+        let answer = scope.spawn(|| module.run());
+        wait_for_creations(&cluster, 10);
+        signal(&cluster, "-STOP");
+        thread::sleep(Duration::from_secs(2));
+        signal(&cluster, "-CONT");
+        answer.join().unwrap().ok()
+    });
+    assert_eq!(answer.json["secrets"].as_array().unwrap().len(), WORK);
+    assert!(!module.run().changed());
+}

@@ -1,0 +1,55 @@
+//! What `oreg_node_config` writes, read by another implementation: go-containerregistry, by which
+//! many of a cluster's tools read a node's credentials.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::json;
+
+use crate::support::{module::Module, scratch::Scratch, tools};
+
+/// Builds the reader, once; Go's own cache knows when there is nothing to do.
+fn reader() -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("testbed/keychain");
+    let binary = tools::cache().join("bin/keychain");
+    let mut go = Command::new(tools::find("go"));
+    go.arg("build").arg("-o").arg(&binary).arg(".");
+    let output = go.current_dir(source).output().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "the reader cannot be built: {words}"
+    );
+    binary
+}
+
+#[test]
+fn go_containerregistry_finds_what_was_written() {
+    let scratch = Scratch::new();
+    let path = scratch.write("config.json", "{\"auths\":{\"https://docker.io\":{}}}");
+    let registry =
+        |host: &str, user: &str| json!({"host": host, "user": user, "password": "p:a$s"});
+    let call = Module::new("oreg_node_config").args(json!({
+        "paths": [path],
+        "openshift_additional_registry_credentials": [
+            registry("docker.io", "hub"),
+            registry("https://registry.example.com:5000/", "port"),
+            registry("registry.example.com", "1234567|plain"),
+        ],
+    }));
+    assert!(call.run().changed());
+    let mut reading = Command::new(reader());
+    reading.env("DOCKER_CONFIG", path.parent().unwrap()).args([
+        "index.docker.io",
+        "registry.example.com:5000",
+        "registry.example.com",
+        "other.example.com",
+    ]);
+    let output = reading.output().unwrap();
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        "hub:p:a$s\nport:p:a$s\n1234567|plain:p:a$s\n:\n"
+    );
+}

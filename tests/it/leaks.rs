@@ -1,0 +1,115 @@
+//! Whatever goes wrong: one JSON object, a message, and no secret.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    module::{Answer, binary},
+    scratch::Scratch,
+};
+
+const SECRET: &str = "s3cret-nobody-may-see";
+const MODULES: [&str; 5] = [
+    "oreg_validate",
+    "oreg_node_config",
+    "oreg_pull_secrets",
+    "oreg_nodes_ready",
+    "docker_creds",
+];
+
+/// Runs `module` on an arguments file with this content.
+fn run(module: &str, arguments: &[u8]) -> Answer {
+    let scratch = Scratch::new();
+    let path = scratch.write("args", arguments);
+    Answer::read(&Command::new(binary(module)).arg(path).output().unwrap())
+}
+
+fn assert_clean_failure(module: &str, arguments: &[u8]) {
+    let answer = run(module, arguments);
+    assert!(!answer.failure().is_empty(), "{module}");
+    assert!(
+        !answer.stdout.contains(SECRET),
+        "{module}: {}",
+        answer.stdout
+    );
+}
+
+fn every_module(arguments: &Value) {
+    for module in MODULES {
+        assert_clean_failure(module, arguments.to_string().as_bytes());
+    }
+}
+
+#[test]
+fn broken_arguments_files_are_not_quoted() {
+    for module in MODULES {
+        for arguments in [
+            format!("{{\"oreg_auth_password\": \"{SECRET}\""),
+            format!("{{\"password\": \"{SECRET}\", \"x\": NaN}}"),
+            format!("[\"{SECRET}\"]"),
+            format!("{{\"password\": \"{SECRET}\\udce9\"}}"),
+            SECRET.to_owned(),
+        ] {
+            assert_clean_failure(module, arguments.as_bytes());
+        }
+        assert_clean_failure(module, &[SECRET.as_bytes(), b"\xff"].concat());
+    }
+}
+
+#[test]
+fn unusable_options_are_named_and_not_quoted() {
+    every_module(&json!({"passwrod": SECRET, "oreg_auth_pasword": SECRET}));
+    every_module(&json!({"password": [SECRET], "oreg_auth_password": {"x": SECRET}}));
+    every_module(&json!({format!("password:{SECRET}"): 1}));
+}
+
+#[test]
+fn unusable_credentials_are_placed_and_not_quoted() {
+    let lists = [
+        json!(format!("[{{host:r.example.com,user:u,password:{SECRET}}}]")),
+        json!(format!("[{{'host':'r.example.com','password':'{SECRET}'")),
+        json!([{"host": "r.example.com", "passwd": SECRET}]),
+        json!([{"host": "not a host", "password": SECRET}]),
+        json!([{"host": format!("u:{SECRET}@r.example.com"), "password": "x"}]),
+        json!([{"host": "r.example.com", "user": "a:b", "password": SECRET}]),
+        json!([{"host": "r.example.com", "password": SECRET, "test_login": SECRET}]),
+        json!([{"host": "r", "password": SECRET}, {"host": "r", "password": format!("{SECRET}2")}]),
+        json!([SECRET]),
+        json!({"host": "r.example.com", "password": SECRET}),
+    ];
+    for list in lists {
+        for module in ["oreg_validate", "oreg_node_config", "oreg_pull_secrets"] {
+            let arguments = json!({"openshift_additional_registry_credentials": list});
+            let answer = run(module, arguments.to_string().as_bytes());
+            let place = "openshift_additional_registry_credentials";
+            assert!(
+                answer.failure().contains(place),
+                "{module}: {}",
+                answer.stdout
+            );
+            assert!(
+                !answer.stdout.contains(SECRET),
+                "{module}: {}",
+                answer.stdout
+            );
+        }
+    }
+}
+
+#[test]
+fn a_module_started_by_hand_says_what_it_is() {
+    for module in MODULES {
+        let output = Command::new(binary(module)).output().unwrap();
+        assert!(
+            Answer::read(&output)
+                .failure()
+                .contains("this is an Ansible module")
+        );
+    }
+    let missing = Command::new(binary("oreg_validate"))
+        .arg("/nowhere/args")
+        .output()
+        .unwrap();
+    assert!(Answer::read(&missing).failure().contains("/nowhere/args"));
+}

@@ -1,0 +1,25 @@
+//! Tests through the public faces: modules as Ansible runs them, and the files they leave.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test says what is wrong by failing there"
+)]
+
+mod support;
+
+mod binaries;
+mod cluster_connection;
+mod docker_creds;
+mod docker_creds_login;
+mod keychain;
+mod layers;
+mod leaks;
+mod node_config;
+mod node_files;
+mod nodes_ready;
+mod playbooks;
+mod pull_secrets;
+mod sidecar;
+mod validate_real;
+mod validate_wire;

@@ -1,0 +1,364 @@
+//! `playbooks/registry_auth.yml`, run by ansible-core against real registries and a real API server.
+
+use std::process::Command;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+use testbed::{
+    bed::{DEVELOPER, INSTALLER, POD_IMAGE},
+    cluster::Readiness,
+    token_server::Account,
+};
+
+use crate::support::{
+    cluster::{cluster, namespace, object},
+    playbook::{BED, NODES, Recap, Run, Site},
+    scratch::{mode, read, set_mode},
+    tools,
+};
+
+/// The inventory lines of a main credential at the token registry.
+fn main_credential(user: &str, password: &str) -> String {
+    let registry = BED.token_registry.host();
+    format!(
+        "openshift_deployment_type=openshift-enterprise\n\
+         oreg_url={registry}/openshift3/ose-${{component}}:${{version}}\n\
+         oreg_auth_user={user}\noreg_auth_password={password}\n"
+    )
+}
+
+/// An entry of the list of additional registries, as Python text.
+fn entry(host: &str, password: &str) -> String {
+    format!(
+        "{{'host':'{host}','user':'{DEVELOPER}','password':'{password}','test_login':'True',\
+         'test_image':'mongodb/mongodb'}}"
+    )
+}
+
+/// The variables of the usual set.
+fn right_credentials() -> String {
+    let main = main_credential(INSTALLER, &BED.passwords.installer);
+    let entry = entry(BED.basic_registry.host(), &BED.passwords.developer);
+    format!("{main}openshift_additional_registry_credentials=[{entry}]\n")
+}
+
+fn site(variables: &str) -> Site {
+    let mut site = Site::new();
+    site.inventory(variables);
+    site
+}
+
+/// The password must not be in the output in any form.
+fn assert_hidden(run: &Run, user: &str, password: &str) {
+    let forms = [
+        password.to_owned(),
+        STANDARD.encode(password),
+        STANDARD.encode(format!("{user}:{password}")),
+    ];
+    for form in forms {
+        assert!(!run.output.contains(&form), "a secret is in the output");
+    }
+}
+
+#[test]
+fn right_credentials_reach_nodes_and_secrets_and_a_second_run_changes_nothing() {
+    let site = site(&right_credentials()).with_shipped_modules();
+    // The first node is also the master, which writes the secrets.
+    assert_eq!(site.run(&[]).changes(), [2, 1, 1]);
+    let written = site.written();
+    assert_eq!(written.len(), NODES.len() * 2 + 2, "{:?}", written.keys());
+    assert!(written.keys().all(|file| mode(file) == 0o600));
+
+    let again = site.run(&["-vvvv"]);
+
+    assert_eq!(again.changes(), [0, 0, 0]);
+    assert_eq!(site.written(), written);
+    assert_hidden(&again, INSTALLER, &BED.passwords.installer);
+    assert_hidden(&again, DEVELOPER, &BED.passwords.developer);
+}
+
+#[test]
+fn check_mode_tells_the_changes_and_makes_none() {
+    let site = site(&right_credentials());
+    let run = site.run(&["--check", "--diff", "-vvvv"]);
+    assert_eq!(run.changes(), [2, 1, 1]);
+    assert!(site.written().is_empty());
+    assert!(
+        run.output
+            .contains(&format!("+{}", BED.token_registry.host())),
+        "{}",
+        run.output
+    );
+    assert_hidden(&run, INSTALLER, &BED.passwords.installer);
+    assert_hidden(&run, DEVELOPER, &BED.passwords.developer);
+}
+
+#[test]
+fn a_wrong_password_stops_the_run_before_anything_is_written() {
+    let site = site(&main_credential(INSTALLER, "not-the-password-1"));
+    let run = site.run(&["-vvvv"]);
+    run.failed_with(&[BED.token_registry.host(), INSTALLER, "invalid_credentials"]);
+    assert!(site.written().is_empty());
+    assert!(
+        !run.output.contains("Write the docker config files"),
+        "{}",
+        run.output
+    );
+    assert_hidden(&run, INSTALLER, "not-the-password-1");
+}
+
+#[test]
+fn a_dead_registry_is_named_unreachable() {
+    let [port] = testbed::port::free_ports().unwrap();
+    let dead = format!("127.0.0.1:{port}");
+    let entry = entry(&dead, "password-of-nobody");
+    let main = main_credential(INSTALLER, &BED.passwords.installer);
+    let site = site(&format!(
+        "{main}openshift_additional_registry_credentials=[{entry}]\noreg_retries=1\noreg_delay=1"
+    ));
+    let run = site.run(&[]);
+    run.failed_with(&[&dead, "unreachable"]);
+    assert!(site.written().is_empty());
+    assert_hidden(&run, DEVELOPER, "password-of-nobody");
+}
+
+/// INI group variables, YAML, key=value text and JSON arrive as list, list, text and list.
+#[test]
+fn four_ways_to_write_the_variables_give_the_same_files() {
+    let main = main_credential(INSTALLER, &BED.passwords.installer);
+    let list = entry(BED.basic_registry.host(), &BED.passwords.developer);
+    let option = "openshift_additional_registry_credentials";
+    let ini = site(&format!("{main}{option}=[{list}]\n"));
+    let others = site(&main);
+    let yaml = others.file("vars.yml", &format!("{option}:\n  - {list}\n"));
+    let text = format!("{option}=[{list}]");
+    let json = json!({option: [{
+        "host": BED.basic_registry.host(), "user": DEVELOPER, "password": BED.passwords.developer,
+        "test_login": "True", "test_image": "mongodb/mongodb",
+    }]});
+
+    assert_eq!(ini.run(&[]).changes(), [2, 1, 1]);
+    assert_eq!(
+        others
+            .run(&["-e", &format!("@{}", yaml.display())])
+            .changes(),
+        [2, 1, 1]
+    );
+    let texts = |site: &Site| site.written().into_values().collect::<Vec<_>>();
+    assert_eq!(texts(&ini), texts(&others));
+    for form in [text, json.to_string()] {
+        assert_eq!(others.run(&["-e", &form]).changes(), [0, 0, 0], "{form}");
+    }
+}
+
+#[test]
+fn a_list_ruined_on_a_host_line_is_recognised() {
+    let list = entry(BED.basic_registry.host(), &BED.passwords.developer);
+    let line = format!("openshift_additional_registry_credentials=[{list}]");
+    let mut site = Site::new();
+    let main = main_credential(INSTALLER, &BED.passwords.installer);
+    site.inventory_with_master_line(&line, &main);
+    let run = site.run(&[]);
+    run.failed_with(&["openshift_additional_registry_credentials", "quotes"]);
+    assert!(site.written().is_empty());
+    assert_hidden(&run, DEVELOPER, &BED.passwords.developer);
+}
+
+#[test]
+fn a_rotated_password_is_updated_in_place() {
+    let account = |password| Account::new("rotated", password).grant("openshift3/*", &["pull"]);
+    BED.token_server.set_account(account("first-password-1"));
+    let mut site = site(&main_credential("rotated", "first-password-1"));
+    assert_eq!(site.run(&[]).changes(), [2, 1, 1]);
+
+    BED.token_server.set_account(account("second-password-2"));
+    site.inventory(&main_credential("rotated", "second-password-2"));
+    let run = site.run(&["--diff"]);
+
+    assert_eq!(run.changes(), [2, 1, 1]);
+    assert_hidden(&run, "rotated", "first-password-1");
+    assert_hidden(&run, "rotated", "second-password-2");
+    let encoded = STANDARD.encode("rotated:second-password-2");
+    assert!(
+        NODES
+            .iter()
+            .all(|node| read(&site.kubelet_file(node)).contains(&encoded))
+    );
+    assert_eq!(site.run(&[]).changes(), [0, 0, 0]);
+}
+
+#[test]
+fn one_node_alone_is_proven_too_and_no_other_is_touched() {
+    let wrong = site(&main_credential(INSTALLER, "not-the-password-2"));
+    wrong
+        .run(&["--limit", "node-3"])
+        .failed_with(&["invalid_credentials"]);
+    assert!(wrong.written().is_empty());
+
+    let site = site(&right_credentials());
+    let run = site.run(&["--limit", "node-3"]);
+    run.changes_of("node-3", 1);
+    assert!(!run.output.contains("node-2"), "{}", run.output);
+    assert!(
+        site.written()
+            .keys()
+            .all(|file| file.starts_with(site.kubelet_file("node-3").ancestors().nth(2).unwrap()))
+    );
+}
+
+#[test]
+fn parts_can_be_chosen_by_tag() {
+    let site = site(&right_credentials());
+    assert_eq!(site.run(&["--tags", "validate"]).changes(), [0, 0, 0]);
+    assert!(site.written().is_empty());
+    assert_eq!(site.run(&["--tags", "secrets"]).changes(), [1, 0, 0]);
+    assert_eq!(site.run(&["--tags", "nodes"]).changes(), [1, 1, 1]);
+    let unproven = site.run(&["--skip-tags", "validate"]);
+    assert_eq!(unproven.changes(), [0, 0, 0]);
+    assert!(
+        !unproven.output.contains("Prove the credentials"),
+        "{}",
+        unproven.output
+    );
+}
+
+#[test]
+fn an_inventory_without_nodes_is_refused() {
+    let site = Site::new();
+    site.file("hosts", "[masters]\nnode-1 ansible_connection=local\n");
+    site.run(&[])
+        .failed_with(&["needs the groups masters and nodes"]);
+}
+
+#[test]
+fn skopeo_reads_the_image_with_the_written_file() {
+    let site = site(&right_credentials());
+    site.run(&["--tags", "nodes", "--limit", "node-2"])
+        .changes_of("node-2", 1);
+    let registry = BED.token_registry.host();
+    let mut skopeo = Command::new(tools::find("skopeo"));
+    skopeo
+        .args(["inspect", "--no-tags", "--cert-dir"])
+        .arg(BED.cert_dir().join(registry))
+        .arg("--authfile")
+        .arg(site.kubelet_file("node-2"))
+        .arg(format!("docker://{registry}/{POD_IMAGE}"));
+    let run = Run::of(&mut skopeo);
+    assert!(
+        run.ok && run.output.contains("\"Digest\": \"sha256:"),
+        "{}",
+        run.output
+    );
+}
+
+#[test]
+fn the_api_server_gets_the_secrets() {
+    let namespace = namespace();
+    let mut site = Site::new();
+    let variables = format!(
+        "{}oreg_kubeconfig={}\noreg_namespaces=['{namespace}']\noreg_manifest_dir={{{{ omit }}}}\n",
+        right_credentials(),
+        cluster().kubeconfig().display()
+    );
+    site.inventory(&variables);
+
+    assert_eq!(site.run(&["--tags", "secrets"]).changes(), [1, 0, 0]);
+
+    let secret = object(&namespace, "secret", "imagestreamsecret");
+    assert_eq!(secret["type"], "kubernetes.io/dockerconfigjson");
+    let document = STANDARD
+        .decode(secret["data"][".dockerconfigjson"].as_str().unwrap())
+        .unwrap();
+    let document: Value = serde_json::from_slice(&document).unwrap();
+    let hosts: Vec<_> = document["auths"].as_object().unwrap().keys().collect();
+    assert_eq!(
+        hosts,
+        [BED.token_registry.host(), BED.token_server.host()],
+        "also for the token server, which image imports ask by its own name"
+    );
+    assert_eq!(site.run(&["--tags", "secrets"]).changes(), [0, 0, 0]);
+}
+
+#[test]
+fn only_changed_nodes_are_chosen_for_a_restart() {
+    let site = site(&format!("{}oreg_restart_nodes=True\n", right_credentials()));
+    let plays = |run: &Run| {
+        run.output
+            .matches("TASK [oreg : Restart the node service]")
+            .count()
+    };
+    // Under --check nothing is restarted; one play for each node, as one is done after the other.
+    let run = site.run(&["--check"]);
+    assert_eq!((plays(&run), run.changes()), (3, [2, 1, 1]));
+    let together = site.run(&["--check", "-e", "openshift_restart_nodes_serial=2"]);
+    assert_eq!(plays(&together), 2, "{}", together.output);
+
+    site.run(&["-e", "oreg_restart_nodes=False"]).changes();
+    std::fs::remove_file(site.kubelet_file("node-3")).unwrap();
+    let run = site.run(&["--check"]);
+    assert_eq!((plays(&run), run.changes()), (1, [0, 0, 1]));
+    assert!(run.output.contains("skipping: [node-3]"), "{}", run.output);
+    assert_eq!(run.recap("node-1"), Recap::default());
+}
+
+/// A site that restarts nodes, whose service manager writes down what it is asked for.
+fn restarting_site(prefix: &str) -> Site {
+    let mut site = Site::new();
+    let log = site.file("restarts", "");
+    let script = format!("#!/bin/sh\necho \"$*\" >>{}\n", log.display());
+    set_mode(&site.file("bin/systemctl", &script), 0o755);
+    site.inventory(&format!(
+        "{}oreg_restart_nodes=True\noreg_kubeconfig={}\n\
+         oreg_node_name={prefix}-{{{{ inventory_hostname }}}}\noreg_ready_timeout=3\n",
+        right_credentials(),
+        cluster().kubeconfig().display(),
+    ));
+    site
+}
+
+#[test]
+fn each_changed_node_restarts_and_is_awaited() {
+    for node in NODES {
+        let name = format!("steady-{node}");
+        cluster().create_node(&name, Readiness::Ready, &[]).unwrap();
+    }
+    let site = restarting_site("steady");
+    assert_eq!(site.run(&[]).changes(), [3, 2, 2]);
+    let restart = "restart atomic-openshift-node\n";
+    assert_eq!(site.text("restarts"), restart.repeat(3));
+
+    assert_eq!(site.run(&[]).changes(), [0, 0, 0]);
+    assert_eq!(site.text("restarts"), restart.repeat(3));
+
+    let all = ["--tags", "restart", "-e", "oreg_restart_all_nodes=true"];
+    assert_eq!(site.run(&all).changes(), [1, 1, 1]);
+    assert_eq!(site.text("restarts"), restart.repeat(6));
+}
+
+#[test]
+fn a_node_that_does_not_come_back_ends_the_run() {
+    for (node, readiness) in [
+        ("node-1", Readiness::Ready),
+        ("node-2", Readiness::NotReady),
+        ("node-3", Readiness::Ready),
+    ] {
+        let name = format!("shaky-{node}");
+        cluster().create_node(&name, readiness, &[]).unwrap();
+    }
+    let site = restarting_site("shaky");
+    site.run(&[]).failed_with(&["shaky-node-2"]);
+    let restarts = site.text("restarts").lines().count();
+    assert_eq!(restarts, 2, "the node after it goes on working");
+}
+
+#[test]
+fn ansible_doc_shows_every_module() {
+    let site = Site::new().with_shipped_modules();
+    for module in oreg::modules::ALL {
+        let run = Run::of(
+            site.command("ansible-doc")
+                .args(["-t", "module", module.name]),
+        );
+        assert!(run.ok && run.output.contains("OPTIONS"), "{}", run.output);
+    }
+}

@@ -1,0 +1,213 @@
+//! Holds the documentation of every module, `library/<module>.yml`, equal to its option table.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use oreg::{
+    ansible::{Kind, Module, OptionSpec, option::Default},
+    modules,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// The members that `ansible-doc` knows.
+#[derive(Deserialize)]
+#[serde(rename_all = "UPPERCASE", deny_unknown_fields)]
+struct Sidecar {
+    documentation: Documentation,
+    examples: String,
+    #[serde(rename = "RETURN")]
+    returned: BTreeMap<String, Returned>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    dead_code,
+    reason = "some members need only be known, so that a misspelt one is not"
+)]
+struct Documentation {
+    module: String,
+    short_description: String,
+    description: Value,
+    options: BTreeMap<String, Described>,
+    author: Option<Value>,
+    version_added: Option<Value>,
+    attributes: Option<Value>,
+    notes: Option<Value>,
+    requirements: Option<Value>,
+    seealso: Option<Value>,
+}
+
+/// An option, as the documentation tells it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Described {
+    description: Value,
+    r#type: String,
+    elements: Option<String>,
+    #[serde(default)]
+    required: bool,
+    default: Option<Value>,
+    #[serde(default)]
+    choices: Vec<String>,
+    #[serde(default)]
+    aliases: Vec<String>,
+    #[serde(default)]
+    suboptions: BTreeMap<String, Described>,
+}
+
+#[derive(Deserialize)]
+struct Returned {
+    description: Value,
+    #[serde(rename = "returned")]
+    when: String,
+    r#type: String,
+}
+
+#[test]
+fn documentation_equals_the_option_table() {
+    for module in modules::ALL {
+        let sidecar = read(module);
+        let documented: BTreeMap<_, _> = sidecar.documentation.options.iter().map(told).collect();
+        let taken: BTreeMap<_, _> = module.options.iter().map(taken).collect();
+        for (name, option) in &taken {
+            assert_eq!(
+                documented.get(name),
+                Some(option),
+                "{}: {name}",
+                module.name
+            );
+        }
+        let strangers: Vec<_> = documented
+            .keys()
+            .filter(|name| !taken.contains_key(*name))
+            .collect();
+        assert!(
+            strangers.is_empty(),
+            "{} has no option {strangers:?}",
+            module.name
+        );
+    }
+}
+
+#[test]
+fn documentation_says_something_of_everything() {
+    for module in modules::ALL {
+        let sidecar = read(module);
+        let about = &sidecar.documentation;
+        assert_eq!(about.module, module.name);
+        assert!(!about.short_description.is_empty() && says_something(&about.description));
+        assert!(sidecar.examples.contains(&format!("{}:", module.name)));
+        assert_described(module.name, &about.options);
+        for (name, value) in &sidecar.returned {
+            let complete = says_something(&value.description)
+                && !value.when.is_empty()
+                && !value.r#type.is_empty();
+            assert!(complete, "{}: {name} is not described", module.name);
+        }
+    }
+}
+
+#[test]
+fn every_executable_is_a_module_of_its_name() {
+    let bin = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bin");
+    let mut executables: Vec<String> = bin
+        .read_dir()
+        .unwrap()
+        .map(|entry| {
+            entry
+                .unwrap()
+                .path()
+                .file_stem()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    executables.sort();
+    let mut modules: Vec<&str> = modules::ALL.iter().map(|module| module.name).collect();
+    modules.sort_unstable();
+    assert_eq!(executables, modules);
+}
+
+fn read(module: &Module) -> Sidecar {
+    let path = format!("{}/library/{}.yml", env!("CARGO_MANIFEST_DIR"), module.name);
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn assert_described(place: &str, options: &BTreeMap<String, Described>) {
+    for (name, option) in options {
+        let place = format!("{place}: {name}");
+        assert!(
+            says_something(&option.description),
+            "{place} is not described"
+        );
+        assert_described(&place, &option.suboptions);
+    }
+}
+
+/// A sentence or a list of them.
+fn says_something(description: &Value) -> bool {
+    match description {
+        Value::String(text) => !text.is_empty(),
+        Value::Array(texts) => !texts.is_empty() && texts.iter().all(Value::is_string),
+        _ => false,
+    }
+}
+
+/// An option in the documentation, in the form in which both are compared.
+fn told((name, option): (&String, &Described)) -> (String, Value) {
+    let suboptions: BTreeMap<_, _> = option.suboptions.iter().map(told).collect();
+    let form = json!({
+        "type": option.r#type,
+        "elements": option.elements,
+        "required": option.required,
+        "default": option.default,
+        "choices": option.choices,
+        "aliases": option.aliases,
+        "suboptions": suboptions,
+    });
+    (name.clone(), form)
+}
+
+/// A row of an option table, in the form in which both are compared.
+fn taken(option: &OptionSpec) -> (String, Value) {
+    let (kind, elements, suboptions) = words(option.kind);
+    let form = json!({
+        "type": kind,
+        "elements": elements,
+        "required": option.required,
+        "default": default(option.default),
+        "choices": option.choices,
+        "aliases": option.aliases,
+        "suboptions": suboptions.iter().map(taken).collect::<BTreeMap<_, _>>(),
+    });
+    (option.name.to_owned(), form)
+}
+
+/// Ansible's words for a kind of values.
+fn words(kind: Kind) -> (&'static str, Option<&'static str>, &'static [OptionSpec]) {
+    match kind {
+        Kind::Text => ("str", None, &[]),
+        Kind::Path => ("path", None, &[]),
+        Kind::Flag => ("bool", None, &[]),
+        Kind::Integer(_) => ("int", None, &[]),
+        Kind::Mode => ("raw", None, &[]),
+        Kind::Texts => ("list", Some("str"), &[]),
+        Kind::Paths => ("list", Some("path"), &[]),
+        Kind::Map => ("dict", None, &[]),
+        Kind::Records(record) => ("list", Some("dict"), record.options),
+    }
+}
+
+fn default(default: Default) -> Value {
+    match default {
+        Default::None => Value::Null,
+        Default::Text(text) => json!(text),
+        Default::Flag(flag) => json!(flag),
+        Default::Integer(number) => json!(number),
+        Default::Texts(texts) => json!(texts),
+    }
+}

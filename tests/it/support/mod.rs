@@ -1,0 +1,8 @@
+//! What the tests share.
+
+pub(crate) mod cluster;
+pub(crate) mod module;
+pub(crate) mod playbook;
+pub(crate) mod scratch;
+pub(crate) mod scripted;
+pub(crate) mod tools;
