@@ -1,0 +1,32 @@
+# make help tells what there is.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-cluster modules test lint setup clean
+
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: modules ## the main job, twice, against a real registry; needs no cluster
+	@testbed/setup packages ansible
+	@cargo run --quiet --locked -p testbed -- run -- demo/run
+
+demo-cluster: setup modules ## the same, with the secrets going to a real Kubernetes API server
+	@cargo run --quiet --locked -p testbed -- run --cluster -- demo/run
+
+modules: ## builds the Ansible modules into library/
+	@testbed/setup packages
+	@scripts/build-modules
+
+test: setup modules ## all tests: units, modules, real registries, a real Kubernetes API, playbooks
+	cargo test --locked --workspace
+
+lint: modules ## formatting, clippy, dependencies, playbooks, YAML, shell
+	@scripts/lint
+
+setup: ## what tests and demo need on this machine; quick when it is there
+	@testbed/setup
+
+clean: ## removes what was built here; $(OREG_CACHE) stays
+	cargo clean
+	git clean -fqX library
