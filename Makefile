@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-cluster modules test lint setup clean
+.PHONY: help demo demo-cluster modules collection test lint setup clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,10 @@ modules: ## builds the Ansible modules into library/
 	@testbed/setup packages
 	@scripts/build-modules
 
+collection: modules ## packs them and the playbooks into an Ansible collection, in dist/
+	@testbed/setup ansible
+	@scripts/build-collection
+
 test: setup modules ## all tests: units, modules, real registries, a real Kubernetes API, playbooks
 	cargo test --locked --workspace
 
@@ -29,4 +33,4 @@ setup: ## what tests and demo need on this machine; quick when it is there
 
 clean: ## removes what was built here; $(OREG_CACHE) stays
 	cargo clean
-	git clean -fqX library
+	git clean -fqX library library-2.9 dist
