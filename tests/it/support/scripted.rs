@@ -43,7 +43,7 @@ pub(crate) enum Reaction {
 impl Scripted {
     /// Starts a server that speaks plain HTTP.
     pub(crate) fn plain(react: impl Fn(&Heard) -> Reaction + Send + Sync + 'static) -> Self {
-        Self::start(react, |stream| Some(stream))
+        Self::start(react, Some)
     }
 
     /// Starts a server that speaks TLS.
