@@ -8,7 +8,7 @@ use std::{path::Path, time::Duration};
 use url::Url;
 
 use self::proxy_vars::ProxyVars;
-use super::file_changes;
+use super::{effect_of, file_changes};
 use crate::{
     ansible::{Call, Failure, Kind, Module, OptionSpec, Options, Response, option::Default},
     authfile::WantedAttributes,
@@ -21,7 +21,7 @@ use crate::{
         secret::Secret,
     },
     operations::{
-        configure_node::{Effect, Entries, FilePlan, Request, configure_node},
+        configure_node::{Entries, FilePlan, Request, configure_node},
         validate::{self, Examination, Judgement, Severity, WithoutImage, validate},
     },
     registry::{
@@ -179,12 +179,7 @@ fn prove(wish: &Wish) -> Result<Vec<String>, Failure> {
 
 fn store(call: &Call, wish: &Wish) -> Result<Response, Failure> {
     let request = request(&call.options, wish);
-    let effect = if call.check {
-        Effect::Preview
-    } else {
-        Effect::Apply
-    };
-    let mut report = configure_node(&request, effect);
+    let mut report = configure_node(&request, effect_of(call));
     let file = report.files.pop().expect("one file was asked for");
     Ok(answer(&request, &file.outcome?, call))
 }

@@ -9,7 +9,10 @@ pub mod oreg_nodes_ready;
 pub mod oreg_pull_secrets;
 pub mod oreg_validate;
 
-use crate::ansible::Module;
+use crate::{
+    ansible::{Call, Module},
+    operations::Effect,
+};
 
 /// Every module.
 pub const ALL: [&Module; 5] = [
@@ -19,3 +22,12 @@ pub const ALL: [&Module; 5] = [
     &oreg_pull_secrets::MODULE,
     &oreg_validate::MODULE,
 ];
+
+/// A check tells; any other call does.
+fn effect_of(call: &Call) -> Effect {
+    if call.check {
+        Effect::Preview
+    } else {
+        Effect::Apply
+    }
+}

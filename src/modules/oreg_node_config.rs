@@ -4,13 +4,14 @@ use serde_json::{Value, json};
 
 use super::{
     credential_options::{credentials, hosts, with_credentials},
+    effect_of,
     file_changes::{self, mode_of},
 };
 use crate::{
     ansible::{Call, Failure, Kind, Module, OptionSpec, Options, Response, option::Default},
     authfile::{WantedAttributes, accounts::Database},
     domain::{merge::Others, secret::Secret},
-    operations::configure_node::{Effect, Entries, FileReport, Report, Request, configure_node},
+    operations::configure_node::{Entries, FileReport, Report, Request, configure_node},
 };
 
 /// The files that kubelet and the container runtime of an OpenShift 3.11 node read.
@@ -65,12 +66,7 @@ fn run(call: &Call) -> Result<Response, Failure> {
     if request.paths.is_empty() {
         return Err(Failure::new("paths: must name at least one file"));
     }
-    let effect = if call.check {
-        Effect::Preview
-    } else {
-        Effect::Apply
-    };
-    let report = configure_node(&request, effect);
+    let report = configure_node(&request, effect_of(call));
     Ok(answer(&report, call)
         .warn(wish.warnings)
         .conceal(wish.secrets))

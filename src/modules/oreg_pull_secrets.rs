@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{
     cluster_answer::{self, CONTEXT, KUBECONFIG},
     credential_options::{credentials, sources, with_credentials},
+    effect_of,
 };
 use crate::{
     ansible::{Call, Failure, Kind, Module, OptionSpec, Options, Response, option::Default},
@@ -22,9 +23,12 @@ use crate::{
         registry_host::RegistryHost,
         secret::Secret,
     },
-    operations::sync_pull_secrets::{
-        AccountReport, Effect, Leftovers, RegistrySecret, Report, Request, SecretReport, Secrets,
-        sync_cluster, sync_manifests,
+    operations::{
+        Effect,
+        sync_pull_secrets::{
+            AccountReport, Leftovers, RegistrySecret, Report, Request, SecretReport, Secrets,
+            sync_cluster, sync_manifests,
+        },
     },
 };
 
@@ -67,11 +71,7 @@ fn run(call: &Call) -> Result<Response, Failure> {
     };
     let concealed = concealed(&wish.secrets);
     let request = request(options, wish.secrets)?;
-    let effect = if call.check {
-        Effect::Preview
-    } else {
-        Effect::Apply
-    };
+    let effect = effect_of(call);
     let report = match options.text("manifest_dir") {
         Some(path) => manifests(&request, path, effect)?,
         None => cluster(options, &request, effect),

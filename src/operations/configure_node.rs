@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Effect;
 use crate::{
     authfile::{
         Attributes, AuthFileError, Location, Lock, Replacement, Stored, WantedAttributes,
@@ -41,15 +42,6 @@ pub enum Entries {
     Present(Vec<(RegistryHost, Credential)>, Others),
     /// None for these registries.
     Absent(Vec<RegistryHost>),
-}
-
-/// How far to go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Tell what would be done.
-    Preview,
-    /// Do it.
-    Apply,
 }
 
 /// What became of each file, in the order of the request.

@@ -4,3 +4,12 @@ pub mod await_nodes;
 pub mod configure_node;
 pub mod sync_pull_secrets;
 pub mod validate;
+
+/// How far to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Tell what would be done.
+    Preview,
+    /// Do it.
+    Apply,
+}

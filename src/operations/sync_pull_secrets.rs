@@ -11,6 +11,7 @@ pub use report::{AccountReport, Report, SecretReport};
 
 use std::collections::{HashMap, HashSet};
 
+use super::Effect;
 use crate::{
     cluster::{
         Cluster, ClusterError,
@@ -68,15 +69,6 @@ pub enum Leftovers {
     Keep,
     /// They go.
     Remove,
-}
-
-/// How far to go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Tell what would be done.
-    Preview,
-    /// Do it.
-    Apply,
 }
 
 /// Syncs the secrets at an API server.
