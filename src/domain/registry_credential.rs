@@ -11,7 +11,7 @@ pub struct RegistryCredential {
     pub host: RegistryHost,
     /// The host exactly as the inventory has it: secret names are derived from it.
     pub written_host: String,
-    /// Where in the inventory it stands, for messages.
+    /// Where it was given, for messages.
     pub source: Source,
     /// User and password.
     pub credential: Credential,
@@ -30,6 +30,8 @@ pub enum Source {
     Additional(usize),
     /// An entry stored in this docker config file.
     File(PathBuf),
+    /// The options of the task itself (`docker_creds`).
+    Task,
 }
 
 /// What must be true of the connection before a credential may travel on it.

@@ -3,10 +3,7 @@
 use thiserror::Error;
 
 use super::names;
-use crate::domain::{
-    credential::CredentialError, image::ImageError, registry_credential::Source,
-    registry_host::HostError,
-};
+use crate::domain::{credential::CredentialError, image::ImageError, registry_host::HostError};
 
 /// One fault of the inventory variables.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -77,13 +74,4 @@ pub enum VariablesError {
         /// The registry.
         host: String,
     },
-}
-
-/// Names the place of a credential in the variables.
-pub(super) fn place_of(source: &Source) -> String {
-    match source {
-        Source::Main => names::OREG_URL.to_owned(),
-        Source::Additional(index) => format!("{}[{index}]", names::ADDITIONAL),
-        Source::File(path) => path.display().to_string(),
-    }
 }

@@ -7,9 +7,11 @@
 pub mod error;
 mod insecure;
 pub mod names;
+mod place;
 mod resolve;
 
 pub use error::VariablesError;
+pub use place::place_of;
 pub use resolve::{RegistryTest, Resolved, resolve, resolve_hosts, resolve_sources, resolve_tests};
 
 use std::path::PathBuf;

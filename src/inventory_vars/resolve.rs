@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{
-    AdditionalRegistry, Variables, VariablesError, error::place_of, insecure::Insecure, names,
-};
+use super::{AdditionalRegistry, Variables, VariablesError, insecure::Insecure, names, place_of};
 use crate::domain::{
     credential::Credential,
     image::ImageReference,

@@ -118,7 +118,7 @@ fn credential(options: &Options) -> Result<RegistryCredential, Failure> {
         test_image: test_image.transpose()?,
         host,
         written_host,
-        source: Source::Main,
+        source: Source::Task,
         credential,
         security: TransportSecurity {
             tls_verify: options.flag("tls_verify"),

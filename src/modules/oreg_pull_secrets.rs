@@ -134,7 +134,7 @@ fn registry_secret(
 fn secret_name(source: &Source, written_host: &str) -> String {
     match source {
         Source::Main => MAIN_SECRET.to_owned(),
-        Source::Additional(_) | Source::File(_) => additional_secret(written_host),
+        Source::Additional(_) | Source::File(_) | Source::Task => additional_secret(written_host),
     }
 }
 

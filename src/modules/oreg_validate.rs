@@ -9,9 +9,9 @@ use super::credential_options::{credentials, tests, with_credentials};
 use crate::{
     ansible::{Call, Failure, Kind, Module, OptionSpec, Options, Response, option::Default},
     domain::secret::Secret,
+    inventory_vars::place_of,
     operations::validate::{
-        Examination, Finding, Judgement, Request, Severity, WithoutImage, read_stored, source_name,
-        validate,
+        Examination, Finding, Judgement, Request, Severity, WithoutImage, read_stored, validate,
     },
     registry::{
         RetryPolicy,
@@ -180,7 +180,7 @@ fn registry(finding: &Finding) -> Value {
     json!({
         "host": credential.host.to_string(),
         "user": credential.credential.user(),
-        "source": source_name(&credential.source),
+        "source": place_of(&credential.source),
         "test_image": credential.test_image.as_ref().map(ToString::to_string),
         "verdict": conclusion.verdict.word(),
         "reason": conclusion.reason.word(),

@@ -81,6 +81,8 @@ fn a_refused_credential_is_not_stored_and_sent_once() {
         "{}",
         answer.stdout
     );
+    let advice = "check username and password";
+    assert!(answer.failure().contains(advice), "{}", answer.stdout);
     assert_eq!(answer.json["state"], "unknown");
     assert!(!answer.stdout.contains("wr0ng-of-creds"));
     let logins = registry.heard();

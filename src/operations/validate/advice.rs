@@ -1,7 +1,10 @@
 //! Sentences for people: what a finding means, and what to do (docs/verdicts.md has the long form).
 
-use super::{Finding, source_name};
+use super::{Finding, options::OptionNames};
 use crate::{domain::verdict::Verdict, registry::Reason};
+
+/// Where docker keeps what it needs to trust a registry.
+const CERTS: &str = "/etc/docker/certs.d";
 
 /// Returns what was found, in one sentence, and the server's or system's own words as a quotation.
 pub(super) fn sentence(finding: &Finding) -> String {
@@ -28,28 +31,36 @@ fn advice(finding: &Finding) -> String {
         .test_image
         .as_ref()
         .map_or_else(|| "the image".to_owned(), ToString::to_string);
-    let place = source_name(&credential.source);
+    let options = OptionNames::of(&credential.source);
     match finding.conclusion.verdict {
         Verdict::Valid => format!("{host} accepted user {user}{}", seen(finding, &image)),
-        Verdict::InvalidCredentials => rejected(finding, &place),
+        Verdict::InvalidCredentials => rejected(finding, &options),
         Verdict::Denied => format!(
-            "{host} accepted user {user} but forbids {image}: give the account the right to pull it, or set another test image"
+            "{host} accepted user {user} but forbids {image}: give the account the right to pull it, or set another {}",
+            options.image
         ),
         Verdict::DeniedOrMissing => format!(
             "{host} gives user {user} no access to {image}, or the image does not exist (the registry does not tell which): check the account's rights and the image's name"
         ),
         Verdict::ImageNotFound => format!(
-            "{host} accepted user {user} but has no {image}: set a test image that exists there, or missing_image: warn"
+            "{host} accepted user {user} but has no {image}: set {} to an image that exists there{}",
+            options.image,
+            alternative(options.severities.map(|[missing_image, _]| missing_image))
         ),
-        Verdict::NotProven => unproven(finding, &image),
+        Verdict::NotProven => unproven(finding, &image, &options),
         Verdict::RateLimited => limited(finding),
-        Verdict::Unreachable => unreachable(finding),
-        Verdict::TlsFailure => tls(finding, &place),
-        Verdict::ProxyFailure => proxy(finding),
+        Verdict::Unreachable => unreachable(finding, &options),
+        Verdict::TlsFailure => tls(finding, &options),
+        Verdict::ProxyFailure => proxy(finding, &options),
         Verdict::NotARegistry => not_a_registry(finding),
         Verdict::RegistryError => registry_error(finding),
         Verdict::Skipped => format!("{host} was not asked: no test login is wanted"),
     }
+}
+
+/// Another way out, where there is one.
+fn alternative(option: Option<impl std::fmt::Display>) -> String {
+    option.map_or_else(String::new, |option| format!(", or {option}"))
 }
 
 fn seen(finding: &Finding, image: &str) -> String {
@@ -59,7 +70,8 @@ fn seen(finding: &Finding, image: &str) -> String {
     }
 }
 
-fn rejected(finding: &Finding, place: &str) -> String {
+fn rejected(finding: &Finding, options: &OptionNames) -> String {
+    let place = &options.login;
     let (host, user) = (
         &finding.credential.host,
         finding.credential.credential.user(),
@@ -75,7 +87,7 @@ fn rejected(finding: &Finding, place: &str) -> String {
     }
 }
 
-fn unproven(finding: &Finding, image: &str) -> String {
+fn unproven(finding: &Finding, image: &str, options: &OptionNames) -> String {
     let (host, user) = (
         &finding.credential.host,
         finding.credential.credential.user(),
@@ -88,7 +100,9 @@ fn unproven(finding: &Finding, image: &str) -> String {
         _ => "it asks nobody for a credential".to_owned(),
     };
     format!(
-        "nothing shows that {host} examined user {user}: {why}; set a test image that only this account may pull, or not_proven: ignore"
+        "nothing shows that {host} examined user {user}: {why}; set {} to an image that only this account may pull{}",
+        options.image,
+        alternative(options.severities.map(|[_, not_proven]| not_proven))
     )
 }
 
@@ -102,41 +116,75 @@ fn limited(finding: &Finding) -> String {
     }
 }
 
-fn unreachable(finding: &Finding) -> String {
+fn unreachable(finding: &Finding, options: &OptionNames) -> String {
     let host = &finding.credential.host;
     let what = match finding.conclusion.reason {
         Reason::Dns => "a name does not resolve: check the host's spelling and this node's DNS",
-        Reason::Timeout => "no answer in time: check firewalls, proxies and the timeout option",
+        Reason::Timeout => {
+            let option = options.timeout;
+            return format!(
+                "{host} cannot be reached, no answer in time: check firewalls and proxies, or set a larger {option}"
+            );
+        }
         Reason::Refused => "no connection: check host, port and firewalls",
         _ => "the connection broke: check firewalls and proxies",
     };
     format!("{host} cannot be reached, {what}")
 }
 
-fn tls(finding: &Finding, place: &str) -> String {
+fn tls(finding: &Finding, options: &OptionNames) -> String {
     let host = &finding.credential.host;
     let what = match finding.conclusion.reason {
-        Reason::UnknownIssuer => format!("its certificate comes from an unknown authority: set ca_cert in {place}, or put the authority into /etc/docker/certs.d/{}/ca.crt", host.authority()),
-        Reason::CertificateExpired => "its certificate is not valid at this time: renew it, and check this node's clock".to_owned(),
-        Reason::WrongName => "its certificate is for another name: use the name in the certificate".to_owned(),
-        Reason::SpeaksHttp => "it answers in plain HTTP: list it in openshift_docker_insecure_registries if that is meant".to_owned(),
-        Reason::ClientCertificate => format!("it wants a client certificate: put client.cert and client.key into /etc/docker/certs.d/{}/", host.authority()),
-        Reason::TlsFiles => "files for TLS cannot be used".to_owned(),
-        _ => "no TLS connection could be made".to_owned(),
+        Reason::UnknownIssuer => unknown_issuer(finding, options),
+        Reason::CertificateExpired => {
+            "its certificate is not valid at this time: renew it, and check this node's clock"
+                .to_owned()
+        }
+        Reason::WrongName => {
+            "its certificate is for another name: use the name in the certificate".to_owned()
+        }
+        Reason::SpeaksHttp => speaks_http(options),
+        Reason::ClientCertificate => format!(
+            "it wants a client certificate: put client.cert and client.key into {CERTS}/{}/",
+            host.authority()
+        ),
+        Reason::TlsFiles => "files for TLS cannot be used: repair or remove them".to_owned(),
+        Reason::TlsProtocol => {
+            "it has no version or cipher of TLS in common with us: TLS 1.2 or newer is needed"
+                .to_owned()
+        }
+        _ => "no TLS connection could be made: see the details".to_owned(),
     };
     format!("{host} cannot be trusted, {what}")
 }
 
-fn proxy(finding: &Finding) -> String {
+fn unknown_issuer(finding: &Finding, options: &OptionNames) -> String {
+    let place = format!("{CERTS}/{}/ca.crt", finding.credential.host.authority());
+    let option = options.authority.as_ref();
+    let option = option.map_or_else(String::new, |option| format!("set {option}, or "));
+    format!(
+        "its certificate comes from an unknown authority: {option}put the authority into {place}"
+    )
+}
+
+fn speaks_http(options: &OptionNames) -> String {
+    match options.plain_http {
+        Some(option) => format!("it answers in plain HTTP: list it in {option} if that is meant"),
+        None => "it answers in plain HTTP, in which no credential is sent".to_owned(),
+    }
+}
+
+fn proxy(finding: &Finding, options: &OptionNames) -> String {
     let host = &finding.credential.host;
     let what = match finding.conclusion.reason {
         Reason::ProxyAuthentication => {
-            "wants a user and a password: write them into the proxy's address"
+            "wants a user and a password: write them into the proxy's address".to_owned()
         }
-        Reason::ProxyDenied => {
-            "does not let the connection through: allow the host there, check the user and password in the proxy's address, or add the host to no_proxy"
-        }
-        _ => "is not there: check its address",
+        Reason::ProxyDenied => format!(
+            "does not let the connection through: allow the host there, check the user and password in the proxy's address, or add the host to {}",
+            options.no_proxy
+        ),
+        _ => "is not there: check its address".to_owned(),
     };
     format!("{host} cannot be reached, the proxy {what}")
 }
@@ -156,24 +204,179 @@ fn not_a_registry(finding: &Finding) -> String {
 fn registry_error(finding: &Finding) -> String {
     let host = &finding.credential.host;
     let what = match finding.conclusion.reason {
-        Reason::UnsafeRealm => "its challenge names a realm to which no credential is sent",
-        Reason::MalformedChallenge => "its challenge names no realm",
-        Reason::UnsupportedScheme => "it asks for a kind of login that takes no user and password",
-        Reason::NoToken => "its token server accepted the login and issued no token",
+        Reason::UnsafeRealm => {
+            "its challenge names a realm to which no credential is sent: its operators must name one in https"
+        }
+        Reason::MalformedChallenge => "its challenge names no realm: ask its operators",
+        Reason::UnsupportedScheme => {
+            "it asks for a kind of login that takes no user and password: its operators must offer Basic or Bearer"
+        }
+        Reason::NoToken => {
+            "its token server accepted the login and issued no token: ask its operators"
+        }
         Reason::TokenRejected => {
             "it rejects the tokens of its own token server: compare the clocks and keys of both"
         }
         Reason::Blocked => {
-            "something in front of it refuses everybody: a firewall or a block by country"
+            "something in front of it refuses everybody, a firewall or a block by country: ask to be let through"
         }
         Reason::ServerError => "it fails: try again later, or ask its operators",
-        Reason::RedirectToHttp => "it redirects to plain HTTP, where no credential is sent",
-        Reason::RedirectElsewhere => {
-            "its token server redirects to another host, where no credential is sent"
+        Reason::RedirectToHttp => {
+            "it redirects to plain HTTP, where no credential is sent: its operators must correct that"
         }
-        Reason::RedirectLoop => "it redirects without end",
-        Reason::Garbage => "what it sends is not what a registry sends",
-        _ => "its answer allows no conclusion",
+        Reason::RedirectElsewhere => {
+            "its token server redirects to another host, where no credential is sent: its operators must name that host as the realm"
+        }
+        Reason::RedirectLoop => "it redirects without end: ask its operators",
+        Reason::Garbage => {
+            "what it sends is not what a registry sends: check host and port, and what is in between"
+        }
+        _ => "its answer allows no conclusion: ask its operators",
     };
     format!("{host} allows no verdict, {what}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, time::Duration};
+
+    use super::*;
+    use crate::{
+        domain::{
+            credential::Credential,
+            image::ImageReference,
+            registry_credential::{RegistryCredential, Source, TransportSecurity},
+            registry_host::RegistryHost,
+            secret::Secret,
+        },
+        registry::Conclusion,
+    };
+
+    const PAGE: &str = include_str!("../../../docs/verdicts.md");
+
+    /// The rows of the page's tables with this head, as cells.
+    fn table(head: &str) -> Vec<Vec<&'static str>> {
+        let lines = PAGE.lines().skip_while(|line| !line.starts_with(head));
+        let rows = lines.skip(2).take_while(|line| line.starts_with('|'));
+        rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect())
+            .collect()
+    }
+
+    /// What stands between back quotes.
+    fn names(cell: &str) -> Vec<&str> {
+        cell.split('`').skip(1).step_by(2).collect()
+    }
+
+    /// Every verdict of the page with each of its reasons.
+    fn pairs() -> Vec<(&'static str, &'static str)> {
+        let mut verdict = "";
+        let rows = table("| verdict | reason |").into_iter();
+        rows.map(|row| {
+            verdict = names(row[0]).first().copied().unwrap_or(verdict);
+            (verdict, names(row[1])[0])
+        })
+        .collect()
+    }
+
+    fn message(verdict: &str, reason: &str, source: &Source) -> String {
+        let verdict = Verdict::ALL.into_iter().find(|one| one.word() == verdict);
+        let reason = Reason::ALL.iter().find(|one| one.word() == reason);
+        let host = RegistryHost::parse("registry.example.com").unwrap();
+        Finding {
+            credential: RegistryCredential {
+                test_image: Some(ImageReference::parse("a/b:c", &host).unwrap()),
+                written_host: host.to_string(),
+                host,
+                source: source.clone(),
+                credential: Credential::new("name", Secret::new("pass1")).unwrap(),
+                security: TransportSecurity::default(),
+            },
+            conclusion: Conclusion::new(verdict.unwrap(), *reason.unwrap()),
+            realm_host: None,
+            requests: 1,
+            elapsed: Duration::ZERO,
+        }
+        .message()
+    }
+
+    fn sources() -> [Source; 4] {
+        let file = Source::File("/root/.docker/config.json".into());
+        [Source::Main, Source::Additional(3), file, Source::Task]
+    }
+
+    #[test]
+    fn the_page_explains_every_verdict_and_reason_once() {
+        let explained: Vec<_> = table("| verdict | what it proves")
+            .iter()
+            .map(|row| names(row[0])[0])
+            .collect();
+        assert_eq!(explained, Verdict::ALL.map(Verdict::word));
+        let pairs = pairs();
+        let verdicts: BTreeSet<_> = pairs.iter().map(|(verdict, _)| *verdict).collect();
+        assert_eq!(verdicts, Verdict::ALL.map(Verdict::word).into());
+        let reasons: BTreeSet<_> = pairs.iter().map(|(_, reason)| *reason).collect();
+        assert_eq!(
+            reasons,
+            Reason::ALL.iter().map(|reason| reason.word()).collect()
+        );
+        assert_eq!(pairs.iter().collect::<BTreeSet<_>>().len(), pairs.len());
+    }
+
+    /// What the page tells to set, the message tells to set, for one source or another.
+    #[test]
+    fn message_and_page_name_the_same_options() {
+        let rows = table("| verdict | what it proves");
+        let failures = rows.iter().filter(|row| row[2] != "Nothing.");
+        for row in failures {
+            let verdict = names(row[0])[0];
+            let own = pairs().into_iter().filter(|(one, _)| *one == verdict);
+            let said: Vec<_> = own
+                .flat_map(|(_, reason)| sources().map(|source| message(verdict, reason, &source)))
+                .collect();
+            for name in names(row[2]).into_iter().filter(|name| *name != "fail") {
+                assert!(
+                    said.iter().any(|message| message.contains(name)),
+                    "{verdict}: no message names {name}: {said:#?}"
+                );
+            }
+            for message in said {
+                assert!(message.contains("registry.example.com"), "{message}");
+                assert!(
+                    message.contains([':', ';', ',']) && !message.contains('\n'),
+                    "{message}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn each_source_has_options_of_its_own() {
+        let strangers: [&[&str]; 4] = [
+            &["ca_cert", "[3]", "config.json", "username", "proxy_vars"],
+            &["oreg_", "config.json", "username", "proxy_vars"],
+            &["oreg_", "ca_cert", "[3]", "username", "proxy_vars"],
+            &[
+                "oreg_",
+                "openshift_",
+                "ca_cert",
+                "missing_image",
+                "not_proven",
+                "config.json",
+                " no_proxy",
+            ],
+        ];
+        for (source, strangers) in sources().iter().zip(strangers) {
+            for (verdict, reason) in pairs() {
+                let message = message(verdict, reason, source);
+                let found: Vec<_> = strangers
+                    .iter()
+                    .filter(|name| message.contains(**name))
+                    .collect();
+                assert!(found.is_empty(), "{message}: {found:?}");
+            }
+        }
+        let refused = |source: &Source| message("invalid_credentials", "rejected", source);
+        assert!(refused(&Source::Task).ends_with("check username and password"));
+        assert!(refused(&Source::Main).ends_with("check oreg_auth_user and oreg_auth_password"));
+    }
 }

@@ -1,6 +1,7 @@
 //! Proves credentials to their registries: each once, all at the same time, within limits.
 
 mod advice;
+mod options;
 mod stored;
 
 use std::{path::PathBuf, time::Duration};
@@ -9,10 +10,7 @@ use futures_util::{StreamExt, stream};
 
 pub use self::stored::{StoredCredentials, Tests, read_stored};
 use crate::{
-    domain::{
-        registry_credential::{RegistryCredential, Source},
-        verdict::Verdict,
-    },
+    domain::{registry_credential::RegistryCredential, verdict::Verdict},
     registry::{
         Conclusion, Reason, Target,
         transport::{Network, Proof, prove},
@@ -168,15 +166,5 @@ fn not_tested() -> Proof {
         realm_host: None,
         requests: 0,
         elapsed: Duration::ZERO,
-    }
-}
-
-/// Says where a credential comes from, as users know it.
-#[must_use]
-pub fn source_name(source: &Source) -> String {
-    match source {
-        Source::Main => "oreg_url".to_owned(),
-        Source::Additional(index) => format!("openshift_additional_registry_credentials[{index}]"),
-        Source::File(path) => path.display().to_string(),
     }
 }
