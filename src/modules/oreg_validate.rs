@@ -192,3 +192,50 @@ fn registry(finding: &Finding) -> Value {
         "elapsed_ms": u64::try_from(finding.elapsed.as_millis()).unwrap_or(u64::MAX),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{
+            image::ImageReference,
+            registry_credential::{RegistryCredential, Source, TransportSecurity},
+            registry_host::RegistryHost,
+        },
+        registry::flow::vectors::{SECRETS, conclusions_of_echoes},
+    };
+
+    /// Whatever a registry answers, and repeats: before the net that every answer goes through.
+    #[test]
+    fn no_answer_holds_a_secret() {
+        let host = RegistryHost::parse("registry.example.com").unwrap();
+        let conclusions = conclusions_of_echoes().into_iter();
+        let findings: Vec<_> = conclusions
+            .map(|(_, credential, conclusion)| Finding {
+                credential: RegistryCredential {
+                    host: host.clone(),
+                    written_host: host.to_string(),
+                    source: Source::Additional(0),
+                    credential,
+                    test_image: ImageReference::parse("a/b:c", &host).ok(),
+                    security: TransportSecurity::default(),
+                },
+                conclusion,
+                realm_host: Some("auth.example.com".to_owned()),
+                requests: 4,
+                elapsed: Duration::from_millis(1),
+            })
+            .collect();
+        for severity in [Severity::Warn, Severity::Fail] {
+            let judgement = Judgement {
+                missing_image: severity,
+                not_proven: severity,
+            };
+            let answer = format!("{:?}", report(&findings, judgement));
+            assert!(answer.contains("the server said"));
+            for secret in SECRETS {
+                assert!(!answer.contains(secret), "{secret}");
+            }
+        }
+    }
+}

@@ -245,7 +245,6 @@ fn sources() -> Vec<Source> {
     collect(&root, &mut files);
     let read = |file: &PathBuf| {
         let text = fs::read_to_string(file).unwrap();
-        let tests = text.lines().position(|line| line == "#[cfg(test)]");
         Source {
             path: file
                 .strip_prefix(&root)
@@ -254,11 +253,17 @@ fn sources() -> Vec<Source> {
                 .unwrap()
                 .to_owned(),
             code: without_text(&text),
-            lines_before_tests: tests.unwrap_or_else(|| text.lines().count()),
+            lines_before_tests: lines_before_tests(&text),
         }
     };
     let ours = files.iter().filter(|file| !is_for_tests(file));
     ours.map(read).collect()
+}
+
+/// Unit tests in the file itself count; the mention of a file of tests does not.
+fn lines_before_tests(text: &str) -> usize {
+    let own = text.split_once("#[cfg(test)]\nmod tests {");
+    own.map_or(text, |(code, _)| code).lines().count()
 }
 
 /// Whether the module above declares this file for tests only.

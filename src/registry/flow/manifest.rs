@@ -58,7 +58,7 @@ impl Flow {
         self.known.manifest_method = Some((self.pending.method, self.pending.accept));
         self.prove(Conclusion {
             words: None,
-            digest: reply.digest.clone(),
+            digest: reply.digest.clone().filter(|digest| is_digest(digest)),
             ..Conclusion::from_reply(Verdict::Valid, Reason::Pulled, reply)
         })
     }
@@ -114,6 +114,17 @@ impl Flow {
         let usable = scope.len() <= LONGEST_SCOPE && scope != self.known.scope;
         (usable && !self.known.spent.other_scope).then(|| scope.to_owned())
     }
+}
+
+/// `algorithm:hex` (OCI image spec, descriptors); any other text could be anything.
+fn is_digest(text: &str) -> bool {
+    let is_hex = |c: char| matches!(c, '0'..='9' | 'a'..='f');
+    let halves = text.split_once(':');
+    halves.is_some_and(|(algorithm, hex)| {
+        ["sha256", "sha512"].contains(&algorithm)
+            && [64, 128].contains(&hex.len())
+            && hex.chars().all(is_hex)
+    })
 }
 
 fn forbidden(reply: &Reply) -> Conclusion {

@@ -9,11 +9,12 @@
 
 mod login;
 mod manifest;
+mod masking;
 mod ping;
 mod proof;
 mod redirect;
 #[cfg(test)]
-mod vectors;
+pub(crate) mod vectors;
 
 use std::time::Duration;
 
@@ -27,15 +28,12 @@ use super::{
     },
     realm::may_receive,
     retry::RetryPolicy,
-    token::{Token, pull_scope, read_token, token_url},
+    token::{Token, pull_scope, token_url},
 };
 use crate::domain::{secret::Secret, verdict::Verdict};
 
 /// More requests than any honest proof needs; a server that leads in circles ends here.
 const MAX_REQUESTS: u32 = 24;
-
-/// What stands in a server's words in place of a secret.
-const MASK: &str = "********";
 
 /// A proof under way.
 #[derive(Debug)]
@@ -166,17 +164,14 @@ impl Flow {
         if let Some(wait) = self.policy.wait(answer, self.tried, remaining) {
             return self.send_again(wait);
         }
-        let mut step = match answer {
+        let step = match answer {
             Answer::Fault(fault) => done(Conclusion::from_fault(fault)),
             Answer::Reply(reply) => self.on_reply(&self.without_secrets(reply)),
         };
-        if let Step::Done(Conclusion {
-            words: Some(words), ..
-        }) = &mut step
-        {
-            *words = self.masked(words);
+        match step {
+            Step::Done(conclusion) => done(self.mask_conclusion(conclusion)),
+            send @ Step::Send { .. } => send,
         }
-        step
     }
 
     /// Returns the host (`name[:port]`) that issues tokens, once it is known.
@@ -330,41 +325,6 @@ impl Flow {
 
     fn has_image(&self) -> bool {
         self.target.image.is_some()
-    }
-
-    /// A server may repeat what it was sent or has issued. Its words are shown and may be cut, so the
-    /// secrets go before anything is read. A token, though, must be read as it is.
-    fn without_secrets(&self, reply: &Reply) -> Reply {
-        if reply.status < 300 && self.pending.purpose.asks_for_token() {
-            return reply.clone();
-        }
-        let text = self.masked(&String::from_utf8_lossy(&reply.body));
-        Reply {
-            body: text.into_bytes(),
-            ..reply.clone()
-        }
-    }
-
-    fn masked(&self, text: &str) -> String {
-        let credential = &self.target.credential;
-        let own = [credential.password().clone(), credential.encode()];
-        let secrets = own
-            .iter()
-            .chain(&self.known.issued)
-            .filter(|secret| !secret.is_empty());
-        secrets.fold(text.to_owned(), |text, secret| {
-            let escaped = serde_json::Value::from(secret.expose()).to_string();
-            text.replace(escaped.trim_matches('"'), MASK)
-                .replace(secret.expose(), MASK)
-        })
-    }
-
-    /// Reads a token, and remembers it as a secret.
-    fn issued_by(&mut self, reply: &Reply) -> Option<Token> {
-        let token = read_token(&reply.body)?;
-        self.known.issued.push(token.first.clone());
-        self.known.issued.extend(token.second.clone());
-        Some(token)
     }
 }
 
