@@ -40,7 +40,7 @@ impl Flow {
                 };
                 self.on_anonymous_manifest(&found)
             }
-            Purpose::Ping | Purpose::BasicPing => self.on_other_registry(&to, reply),
+            Purpose::Ping | Purpose::BasicPing => done(other_registry(&to, reply)),
             _ => self.follow_without_credential(&to, reply),
         }
     }
@@ -53,21 +53,6 @@ impl Flow {
         url.set_fragment(None);
         url.host_str()?;
         Some(url)
-    }
-
-    fn on_other_registry(&mut self, to: &Url, reply: &Reply) -> Step {
-        if self.pending.purpose == Purpose::Ping && self.is_upgrade(to) {
-            self.base = to.join("/").expect("a URL with a host has a root");
-            return self.ask(Purpose::Ping);
-        }
-        let host = to.host_str().unwrap_or_default();
-        let verdict = Verdict::NotARegistry;
-        done(Conclusion::from_reply(verdict, Reason::RedirectElsewhere, reply).saying(host))
-    }
-
-    /// Plain HTTP was tried, and the same host asks for https.
-    fn is_upgrade(&self, to: &Url) -> bool {
-        self.base.scheme() == "http" && to.scheme() == "https" && to.host() == self.base.host()
     }
 
     fn follow_without_credential(&mut self, to: &Url, reply: &Reply) -> Step {
@@ -85,6 +70,12 @@ impl Flow {
             Err(error) => done(failed(Reason::UnsafeRealm, reply).saying(error.to_string())),
         }
     }
+}
+
+/// Another port counts as another server: who answers there is not known to be the registry.
+fn other_registry(to: &Url, reply: &Reply) -> Conclusion {
+    let verdict = Verdict::NotARegistry;
+    Conclusion::from_reply(verdict, Reason::RedirectElsewhere, reply).saying(to.authority())
 }
 
 /// The page that accompanies a redirect says nothing of the image.

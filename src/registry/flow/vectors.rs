@@ -202,6 +202,7 @@ fn vectors() -> Vec<Vector> {
         vector!("32 hidden ping, image asks for Basic": P r(404); Ma basic; M r(200) => Valid Pulled; P Ma M),
         vector!("33 /v2/ moved on the same host": P moved(301, "/v2"), bearer; T0 jwt(); T1 jwt(); M r(200) => Valid Pulled; P P T0 T1 M),
         vector!("34 login page elsewhere": P moved(302, "https://sso.example.com/login") => NotARegistry RedirectElsewhere; P),
+        vector!("34 another port of the same host": P moved(302, "https://registry.example.com:8443/v2/") => NotARegistry RedirectElsewhere; P),
         vector!("35 401 without challenge": P r(401); Pb r(200); M r(200) => Valid Pulled; P Pb M),
         vector!("36 the same, wrong password": P r(401); Pb r(401) => InvalidCredentials Rejected; P Pb),
         vector!("37 Negotiate and Basic": P Reply { challenges: vec!["Negotiate".into(), BASIC.into()], ..r(401) }; Pb r(200); M r(200) => Valid Pulled; P Pb M),
@@ -421,9 +422,9 @@ pub(crate) const SECRETS: [&str; 5] = [
 pub(crate) fn conclusions_of_echoes() -> Vec<(&'static str, Credential, Conclusion)> {
     let echoed = vectors().into_iter().map(|mut vector| {
         for (purpose, answers) in &mut vector.script {
-            answers
-                .iter_mut()
-                .for_each(|answer| make_it_echo(answer, *purpose));
+            for answer in answers {
+                make_it_echo(answer, *purpose);
+            }
         }
         let play = |other: Reply| {
             let other = Answer::from(other);

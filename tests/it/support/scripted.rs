@@ -16,6 +16,9 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 /// What a client sends first that takes a plain server for one that speaks TLS.
 const TLS_HANDSHAKE: u8 = 22;
 
+/// Often enough that no wait for the next byte ends in time.
+const DRIP: Duration = Duration::from_millis(50);
+
 /// The server; it ends when dropped.
 pub(crate) struct Scripted {
     address: SocketAddr,
@@ -26,6 +29,10 @@ pub(crate) struct Scripted {
 /// A request as it arrived.
 #[derive(Clone, Debug)]
 pub(crate) struct Heard {
+    /// Request line and headers, as they came.
+    pub(crate) text: String,
+    /// The method.
+    pub(crate) method: String,
     /// Path and query.
     pub(crate) path: String,
     /// The Authorization header.
@@ -38,6 +45,8 @@ pub(crate) enum Reaction {
     Say(Vec<u8>),
     /// These bytes; then the connection ends.
     SayAndClose(Vec<u8>),
+    /// These bytes; then one more every now and then, for ever.
+    SayAndDrip(Vec<u8>),
 }
 
 impl Scripted {
@@ -123,19 +132,36 @@ fn serve<S: Read + Write>(
     };
     while let Some(request) = read_request(&mut stream) {
         heard.lock().unwrap().push(request.clone());
-        let (bytes, close) = match react(&request) {
-            Reaction::Say(bytes) => (bytes, false),
-            Reaction::SayAndClose(bytes) => (bytes, true),
+        let (bytes, after) = match react(&request) {
+            Reaction::Say(bytes) => (bytes, After::Listen),
+            Reaction::SayAndClose(bytes) => (bytes, After::Close),
+            Reaction::SayAndDrip(bytes) => (bytes, After::Drip),
         };
-        if stream
-            .write_all(&bytes)
-            .and_then(|()| stream.flush())
-            .is_err()
-            || close
-        {
+        let mut alive = say(&mut stream, &bytes);
+        while alive && after == After::Drip {
+            thread::sleep(DRIP);
+            alive = say(&mut stream, b"x");
+        }
+        if !alive || after == After::Close {
             return;
         }
     }
+}
+
+/// What follows the bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum After {
+    Listen,
+    Close,
+    Drip,
+}
+
+/// Returns whether the other side may have heard it.
+fn say(stream: &mut impl Write, bytes: &[u8]) -> bool {
+    stream
+        .write_all(bytes)
+        .and_then(|()| stream.flush())
+        .is_ok()
 }
 
 fn read_request(stream: &mut (impl Read + Write)) -> Option<Heard> {
@@ -152,13 +178,15 @@ fn read_request(stream: &mut (impl Read + Write)) -> Option<Heard> {
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let mut lines = text.lines();
     let mut words = lines.next()?.split(' ').map(str::to_owned);
-    let path = words.nth(1)?;
+    let (method, path) = (words.next()?, words.next()?);
     let authorization = lines.find_map(|line| {
         let (name, value) = line.split_once(": ")?;
         name.eq_ignore_ascii_case("authorization")
             .then(|| value.to_owned())
     });
     Some(Heard {
+        text,
+        method,
         path,
         authorization,
     })
