@@ -1,9 +1,21 @@
 //! Holds the built modules in `library/` to what nodes need: they are small, they run on hosts with
 //! glibc 2.17, and each carries only what it does.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use oreg::modules;
+use serde_json::{Value, json};
+
+use crate::support::{
+    module::Answer,
+    mounts,
+    scratch::{Scratch, read},
+    tools,
+};
 
 /// Ansible sends a module whole, for every task and host. Bytes.
 const BUDGETS: [(&str, usize); 5] = [
@@ -79,10 +91,78 @@ fn modules_carry_only_what_they_do() {
     assert!(contains(&built("oreg_pull_secrets"), "/kube-"));
 }
 
+/// No shell, no Python, no library, no `/etc`, no `/proc`: a root directory with the module and
+/// its arguments.
+#[test]
+fn modules_need_nothing_but_themselves() {
+    let arguments = json!({
+        "paths": ["/home/.docker/config.json"],
+        "openshift_additional_registry_credentials":
+            [{"host": "127.0.0.1:1", "user": "name", "password": "pass-one"}],
+        "delay": 0,
+        "manifest_dir": "/manifests",
+    });
+    let own = |module: &str, names: &[&str]| {
+        let mut members = arguments.as_object().unwrap().clone();
+        members.retain(|name, _| name.starts_with("openshift_") || names.contains(&name.as_str()));
+        alone(module, &Value::from(members))
+    };
+    let root = own("oreg_node_config", &["paths"]);
+    assert!(root.1.changed());
+    assert!(read(&root.0.path("home/.docker/config.json")).contains("127.0.0.1:1"));
+    assert!(own("oreg_pull_secrets", &["manifest_dir"]).1.changed());
+    let answer = own("oreg_validate", &["delay"]).1;
+    assert_eq!(
+        answer.json["registries"][0]["reason"], "refused",
+        "{}",
+        answer.stdout
+    );
+    let creds = json!({
+        "path": "/home", "registry": "r.example.com", "username": "name", "password": "pass-one",
+        "test_login": false, "test_image": "a",
+    });
+    assert!(alone("docker_creds", &creds).1.changed());
+    let answer = alone("oreg_nodes_ready", &json!({"kubeconfig": "/none"})).1;
+    assert!(answer.failure().contains("/none"), "{}", answer.stdout);
+}
+
+/// Runs a built module in a root directory that holds nothing else, and returns both.
+fn alone(module: &str, arguments: &Value) -> (Scratch, Answer) {
+    let root = Scratch::new();
+    root.write("args", arguments.to_string());
+    for file in libraries(module).into_iter().chain([library(module)]) {
+        let place = if file == library(module) {
+            root.path("module")
+        } else {
+            root.path(file.to_str().unwrap().trim_start_matches('/'))
+        };
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::copy(file, place).unwrap();
+    }
+    let mut shell = mounts::shell("exec chroot \"$1\" /module /args");
+    let output = shell.arg(root.path("")).output().unwrap();
+    (root, Answer::read(&output))
+}
+
+/// None for a static module; else glibc's, which every node has.
+fn libraries(module: &str) -> Vec<PathBuf> {
+    if !has_interpreter(&built(module)) {
+        return Vec::new();
+    }
+    let mut ldd = Command::new(tools::find("ldd"));
+    let output = ldd.arg(library(module)).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let words = text.split_whitespace().filter(|word| word.starts_with('/'));
+    words.map(PathBuf::from).collect()
+}
+
+fn library(module: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    root.join("library").join(module)
+}
+
 fn built(module: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("library")
-        .join(module);
+    let path = library(module);
     fs::read(&path)
         .unwrap_or_else(|_| panic!("{} is not built: run `make modules`", path.display()))
 }

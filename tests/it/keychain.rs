@@ -1,5 +1,5 @@
-//! What `oreg_node_config` writes, read by another implementation: go-containerregistry, by which
-//! many of a cluster's tools read a node's credentials.
+//! What `oreg_node_config` writes, read by other implementations: skopeo, and go-containerregistry, by
+//! which many of a cluster's tools read a node's credentials.
 
 use std::{
     path::{Path, PathBuf},
@@ -26,7 +26,7 @@ fn reader() -> PathBuf {
 }
 
 #[test]
-fn go_containerregistry_finds_what_was_written() {
+fn other_implementations_find_what_was_written() {
     let scratch = Scratch::new();
     let path = scratch.write("config.json", "{\"auths\":{\"https://docker.io\":{}}}");
     let registry =
@@ -40,6 +40,19 @@ fn go_containerregistry_finds_what_was_written() {
         ],
     }));
     assert!(call.run().changed());
+    for (host, user) in [
+        ("docker.io", "hub"),
+        ("registry.example.com:5000", "port"),
+        ("registry.example.com", "1234567|plain"),
+    ] {
+        let mut skopeo = Command::new(tools::find("skopeo"));
+        skopeo.args(["login", "--get-login", "--authfile"]);
+        let output = skopeo.arg(&path).arg(host).output().unwrap();
+        assert_eq!(
+            String::from_utf8(output.stdout).unwrap(),
+            format!("{user}\n")
+        );
+    }
     let mut reading = Command::new(reader());
     reading.env("DOCKER_CONFIG", path.parent().unwrap()).args([
         "index.docker.io",

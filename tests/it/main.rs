@@ -17,6 +17,7 @@ mod layers;
 mod leaks;
 mod node_config;
 mod node_files;
+mod node_hosts;
 mod nodes_ready;
 mod playbooks;
 mod pull_secrets;

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     module::{Answer, Module},
+    mounts,
     scratch::{Scratch, mode, names, read, set_mode, write},
     tools,
 };
@@ -179,14 +180,8 @@ fn in_own_mounts(prepare: &str, module: impl FnOnce(&Path) -> Module) -> (Answer
         "set -e; directory=$1 after=$2; shift 2; {prepare}; status=0; \"$@\" || status=$?; \
          {{ ls -A $directory; cat $directory/config.json; }} >$after; exit $status"
     );
-    let mut shell = Command::new(tools::find("unshare"));
-    if rustix::process::geteuid().is_root() {
-        shell.args(["--mount"]);
-    } else {
-        shell.args(["--user", "--map-root-user", "--mount"]);
-    }
+    let mut shell = mounts::shell(&script);
     let after = scratch.path("after");
-    shell.args(["sh", "-c", &script, "sh"]);
     shell.args([path.parent().unwrap(), &after]).args(call);
     let answer = Answer::read(&shell.output().unwrap());
     (answer, read(&after))
@@ -219,6 +214,19 @@ fn a_read_only_disk_leaves_the_old_file() {
 }
 
 #[test]
+fn a_read_only_home_without_a_file_is_told() {
+    let bind = "mount --bind $directory $directory; mount -o remount,bind,ro $directory";
+    let (answer, after) = in_own_mounts(bind, |path| {
+        rotation(&path.with_file_name(".docker/config.json"))
+    });
+    let message = answer.failure();
+    assert!(message.contains("Read-only file system"), "{message}");
+    assert!(message.contains("/mount/.docker"), "{message}");
+    assert_eq!(answer.json["files"][0]["reason"], "read_only");
+    assert_eq!(after, format!("config.json\n{OLD}"));
+}
+
+#[test]
 fn a_read_only_disk_with_the_wanted_content_is_fine() {
     let bind = "chmod 600 $directory/config.json; mount --bind $directory $directory; \
                 mount -o remount,bind,ro $directory";
@@ -227,6 +235,19 @@ fn a_read_only_disk_with_the_wanted_content_is_fine() {
         rotation(path)
     });
     assert!(!answer.changed());
+}
+
+/// The system kills who writes too much.
+#[test]
+fn a_limit_on_the_size_of_files_leaves_the_old_file() {
+    let scratch = Scratch::new();
+    let path = scratch.write("home/config.json", OLD);
+    let call = rotation(&path).under(&["prlimit", "--fsize=16"]);
+    let output = call.command(&scratch).output().unwrap();
+    assert!(!output.status.success());
+    assert_eq!(read(&path), OLD);
+    assert!(rotation(&path).run().changed());
+    assert_eq!(names(&scratch.path("home")), ["config.json"]);
 }
 
 /// Even root, once it has no capabilities, is bound by mode bits.

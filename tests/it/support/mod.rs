@@ -2,6 +2,7 @@
 
 pub(crate) mod cluster;
 pub(crate) mod module;
+pub(crate) mod mounts;
 pub(crate) mod playbook;
 pub(crate) mod scratch;
 pub(crate) mod scripted;

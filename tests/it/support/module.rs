@@ -45,6 +45,14 @@ impl Module {
         self.binary.is_file().then_some(self)
     }
 
+    /// Runs a copy of the module in `scratch`, for users who cannot reach the original.
+    pub(crate) fn copied_to(mut self, scratch: &Scratch) -> Self {
+        let copy = scratch.path(self.binary.file_name().unwrap().to_str().unwrap());
+        std::fs::copy(&self.binary, &copy).unwrap();
+        self.binary = copy;
+        self
+    }
+
     /// Gives the options.
     pub(crate) fn args(mut self, options: Value) -> Self {
         let Value::Object(options) = options else {

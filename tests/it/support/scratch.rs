@@ -23,6 +23,13 @@ impl Scratch {
         }
     }
 
+    /// Makes one that every user may enter.
+    pub(crate) fn shared() -> Self {
+        let scratch = Self(tempfile::tempdir().unwrap());
+        set_mode(scratch.0.path(), 0o755);
+        scratch
+    }
+
     /// Returns the path of `name` in it.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
