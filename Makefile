@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-cluster modules collection test lint setup clean
+.PHONY: help demo demo-cluster modules collection test keycloak-test lint setup clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,10 @@ collection: modules ## packs them and the playbooks into an Ansible collection, 
 
 test: setup modules ## all tests: units, modules, real registries, a real Kubernetes API, playbooks
 	cargo test --locked --workspace
+
+keycloak-test: ## oreg_validate against a real Keycloak; optional, needs Java 17 and Maven
+	@testbed/setup packages
+	@testbed/keycloak
 
 lint: modules ## formatting, clippy, dependencies, playbooks, YAML, shell
 	@scripts/lint

@@ -98,7 +98,7 @@ fn modules_need_nothing_but_themselves() {
     let arguments = json!({
         "paths": ["/home/.docker/config.json"],
         "openshift_additional_registry_credentials":
-            [{"host": "127.0.0.1:1", "user": "name", "password": "pass-one"}],
+            [{"host": "127.0.0.1:1", "user": "name", "password": "pass-one", "tls_verify": false}],
         "delay": 0,
         "manifest_dir": "/manifests",
     });

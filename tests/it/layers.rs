@@ -271,12 +271,13 @@ fn is_for_tests(file: &Path) -> bool {
     let (Some(folder), Some(name)) = (file.parent(), file.file_stem()) else {
         return false;
     };
-    let declaration = format!("#[cfg(test)]\nmod {};", name.display());
+    let name = name.display();
+    let declarations = ["", "pub(crate) "].map(|seen| format!("#[cfg(test)]\n{seen}mod {name};"));
     let above = [folder.join("mod.rs"), folder.with_extension("rs")];
     let mut texts = above
         .iter()
         .filter_map(|file| fs::read_to_string(file).ok());
-    texts.any(|text| text.contains(&declaration))
+    texts.any(|text| declarations.iter().any(|one| text.contains(one)))
 }
 
 fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
