@@ -26,7 +26,7 @@ use crate::{
     },
     registry::{
         RetryPolicy,
-        proxy::{Proxies, parse_proxy, proxy_password},
+        proxy::{Proxies, parse_proxy, proxy_secrets},
         transport::Network,
     },
 };
@@ -94,13 +94,13 @@ fn in_their_form(failure: Failure) -> Response {
 }
 
 fn wish(options: &Options) -> Result<Wish, Failure> {
-    let (network, proxy_passwords) = network(options)?;
+    let (network, proxy_secrets) = network(options)?;
     let credential = credential(options)?;
     let pair = credential.credential.encode();
     Ok(Wish {
         credential,
         network,
-        secrets: proxy_passwords.into_iter().chain([pair]).collect(),
+        secrets: proxy_secrets.into_iter().chain([pair]).collect(),
     })
 }
 
@@ -138,7 +138,7 @@ fn network(options: &Options) -> Result<(Network, Vec<Secret>), Failure> {
         .map_err(|error| at("proxy_vars", &error))?;
     let (http, https) = (proxy(vars.http.as_deref())?, proxy(vars.https.as_deref())?);
     let proxies = [&http, &https].into_iter().flatten();
-    let passwords = proxies.filter_map(proxy_password).collect();
+    let secrets = proxies.flat_map(proxy_secrets).collect();
     let timeout = Duration::from_secs(options.count("test_timeout"));
     let network = Network {
         connect_timeout: timeout.min(CONNECT_TIMEOUT),
@@ -149,7 +149,7 @@ fn network(options: &Options) -> Result<(Network, Vec<Secret>), Failure> {
         },
         proxies: Proxies::new(http, https, &vars.except.unwrap_or_default()),
     };
-    Ok((network, passwords))
+    Ok((network, secrets))
 }
 
 fn proxy(address: Option<&str>) -> Result<Option<Url>, Failure> {

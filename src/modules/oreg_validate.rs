@@ -15,7 +15,7 @@ use crate::{
     },
     registry::{
         RetryPolicy,
-        proxy::{Proxies, parse_proxy, proxy_password},
+        proxy::{Proxies, parse_proxy, proxy_secrets},
         transport::Network,
     },
 };
@@ -56,7 +56,7 @@ struct Task {
 
 fn run(call: &Call) -> Result<Response, Failure> {
     let options = &call.options;
-    let (network, proxy_passwords) = network(options)?;
+    let (network, proxy_secrets) = network(options)?;
     let task = if options.texts("auth_files").is_empty() {
         given(options)?
     } else {
@@ -70,7 +70,7 @@ fn run(call: &Call) -> Result<Response, Failure> {
         parallelism: usize::try_from(options.count("parallelism")).unwrap_or(usize::MAX),
     })?;
     let response = report(&findings, judgement(options)).warn(task.warnings);
-    Ok(response.conceal(secrets).conceal(proxy_passwords))
+    Ok(response.conceal(secrets).conceal(proxy_secrets))
 }
 
 /// The credentials of the options.
@@ -111,10 +111,10 @@ fn secrets_of(examination: &Examination) -> [Secret; 2] {
 fn network(options: &Options) -> Result<(Network, Vec<Secret>), Failure> {
     let http = proxy(options, "http_proxy")?;
     let https = proxy(options, "https_proxy")?;
-    let passwords = [&http, &https]
+    let secrets = [&http, &https]
         .into_iter()
         .flatten()
-        .filter_map(proxy_password)
+        .flat_map(proxy_secrets)
         .collect();
     let seconds = |name| Duration::from_secs(options.count(name));
     let retries = u32::try_from(options.count("retries")).unwrap_or(u32::MAX);
@@ -127,7 +127,7 @@ fn network(options: &Options) -> Result<(Network, Vec<Secret>), Failure> {
         },
         proxies: Proxies::new(http, https, &options.texts("no_proxy").join(",")),
     };
-    Ok((network, passwords))
+    Ok((network, secrets))
 }
 
 fn proxy(options: &Options, name: &str) -> Result<Option<Url>, Failure> {

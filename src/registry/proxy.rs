@@ -3,7 +3,9 @@
 
 use std::net::IpAddr;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use ipnet::IpNet;
+use percent_encoding::percent_decode_str;
 use thiserror::Error;
 use url::Url;
 
@@ -90,10 +92,17 @@ pub fn parse_proxy(address: &str) -> Result<Url, ProxyError> {
     }
 }
 
-/// Returns the password in a proxy's address.
+/// Returns what must not be shown of a proxy's address: the password, as it is written there and as
+/// it is meant, and what the proxy is sent for it.
 #[must_use]
-pub fn proxy_password(proxy: &Url) -> Option<Secret> {
-    proxy.password().map(Secret::new)
+pub fn proxy_secrets(proxy: &Url) -> Vec<Secret> {
+    let Some(written) = proxy.password() else {
+        return Vec::new();
+    };
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let (user, meant) = (decoded(proxy.username()), decoded(written));
+    let sent = STANDARD.encode(format!("{user}:{meant}"));
+    [written, &meant, &sent].map(Secret::new).into()
 }
 
 impl Exemption {
@@ -210,7 +219,9 @@ mod tests {
         assert_eq!(parse_proxy("p:3128").unwrap().as_str(), "http://p:3128/");
         assert_eq!(parse_proxy("socks5://p:1").unwrap_err(), ProxyError::Scheme);
         assert_eq!(parse_proxy("http://").unwrap_err(), ProxyError::Address);
-        let password = proxy_password(&parse_proxy("http://u:s3cret@p").unwrap());
-        assert_eq!(password, Some(Secret::new("s3cret")));
+        let secrets = proxy_secrets(&parse_proxy("http://u:s%40cret@p").unwrap());
+        let shown: Vec<_> = secrets.iter().map(Secret::expose).collect();
+        assert_eq!(shown, ["s%40cret", "s@cret", "dTpzQGNyZXQ="]);
+        assert!(proxy_secrets(&parse_proxy("http://p").unwrap()).is_empty());
     }
 }

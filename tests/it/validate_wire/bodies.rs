@@ -132,6 +132,27 @@ fn the_whole_task_is_bounded() {
     assert!(elapsed < Duration::from_secs(7), "{elapsed:?}");
 }
 
+/// One that repeats what it was sent, and has no mark by which it could be known for a proxy.
+#[test]
+fn a_proxys_password_is_not_shown_though_it_repeats_it() {
+    let proxy = Scripted::plain(|request| match &request.authorization {
+        Some(_) => reply(401, &["Content-Type: text/plain"], &request.text),
+        None => asks_for_basic(),
+    });
+    let registry = Scripted::plain(htpasswd);
+    let address = format!("http://squire:pr%40xy-w0rd@{}", proxy.host());
+    let answer = validate(&registry, json!({"http_proxy": address}));
+    assert_eq!(outcome(&answer), ("invalid_credentials", "rejected"));
+    let text = answer.stdout.to_ascii_lowercase();
+    assert!(
+        text.contains("proxy-authorization: basic ********"),
+        "{text}"
+    );
+    for secret in ["pr%40xy", "pr@xy", "c3f1axjlonbyqhh5lxcwcmq="] {
+        assert!(!text.contains(secret), "{text}");
+    }
+}
+
 #[test]
 fn nothing_is_unpacked() {
     let registry = Scripted::plain(|request| match request.authorization {
