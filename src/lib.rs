@@ -4,8 +4,9 @@
 //! (`tests/it/layers.rs` checks it, `docs/architecture.md` tells why).
 //!
 //! ```text
-//! L4  bin/            one executable per module, a few lines each
+//! L4  bin/            one executable per module, and the inventory; a few lines each
 //! L3  modules/        one Ansible module per file: option table, options → request, report → answer
+//!     inventory/      the cluster's nodes as an Ansible inventory
 //! L2  operations/     what a user wants: request → plan or report
 //! L1  ansible/  inventory_vars/  registry/  authfile/  cluster/     adapters
 //! L0  domain/         pure values
@@ -23,4 +24,5 @@ pub mod registry;
 
 pub mod operations;
 
+pub mod inventory;
 pub mod modules;

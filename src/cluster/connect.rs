@@ -14,6 +14,9 @@ use kube::{
 
 use super::error::{ClusterError, Endpoint};
 
+/// The kubeconfig that a first master of OpenShift 3.11 has.
+pub const MASTER_KUBECONFIG: &str = "/etc/origin/master/admin.kubeconfig";
+
 /// How long a connection, with its TLS, may take to come about.
 pub(super) const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 

@@ -5,7 +5,7 @@
 //! [`service_account`] decide, without I/O, what has to change; [`api`] asks the server, within a
 //! time limit, and [`connect`] finds it; [`error`] says what went wrong in words a user can act
 //! upon; [`manifest`] writes to a directory what would else go to the API; [`node`] tells which
-//! nodes are ready.
+//! nodes are ready, and [`node_record`] what else is known of them.
 //!
 //! Nothing newer than Kubernetes 1.11 is used: core v1; get, list, create, update and delete
 //! (docs/decisions/0003-kubernetes-1-11.md).
@@ -18,6 +18,7 @@ pub mod live_secret;
 pub mod manifest;
 pub mod names;
 pub mod node;
+pub mod node_record;
 pub mod pull_secret;
 pub mod secret_calls;
 pub mod service_account;

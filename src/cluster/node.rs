@@ -1,4 +1,4 @@
-//! Which nodes are ready.
+//! Which nodes there are, and which are ready.
 
 use k8s_openapi::api::core::v1::{Node, NodeCondition};
 use kube::{Api, api::ListParams};
@@ -6,13 +6,17 @@ use kube::{Api, api::ListParams};
 use super::{
     api::{Cluster, Request},
     error::ClusterError,
+    node_record::{NodeQuery, NodeRecord},
 };
 
 /// Nodes are read in pages of this size.
 const PAGE: u32 = 500;
 
+/// The HTTP status for a list that cannot be continued.
+const GONE: u16 = 410;
+
 /// The condition that a kubelet sets when it can run pods.
-const READY: &str = "Ready";
+pub(super) const READY: &str = "Ready";
 
 /// What the API says about a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,22 +35,48 @@ impl Cluster {
     /// # Errors
     /// [`ClusterError`] when the API does not answer or refuses.
     pub fn nodes(&self) -> Result<Vec<NodeState>, ClusterError> {
-        let nodes = self.wait_for(self.list_nodes())?;
+        let nodes = self.wait_for(self.list_nodes(ListParams::default().limit(PAGE)))?;
         Ok(nodes.iter().map(NodeState::of).collect())
     }
 
-    async fn list_nodes(&self) -> Result<Vec<Node>, ClusterError> {
+    /// Returns what the API tells of the nodes that `query` selects.
+    ///
+    /// # Errors
+    /// [`ClusterError`] when the API does not answer or refuses.
+    pub fn node_records(&self, query: &NodeQuery) -> Result<Vec<NodeRecord>, ClusterError> {
+        let wanted = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        let params = ListParams {
+            label_selector: wanted(&query.labels),
+            field_selector: wanted(&query.fields),
+            ..ListParams::default().limit(query.page)
+        };
+        let nodes = self.wait_for(self.list_nodes(params))?;
+        Ok(nodes.into_iter().map(NodeRecord::of).collect())
+    }
+
+    /// A server forgets after some minutes where a list was interrupted (410). Then it is asked
+    /// for everything at once.
+    async fn list_nodes(&self, mut page: ListParams) -> Result<Vec<Node>, ClusterError> {
         let api: Api<Node> = Api::all(self.client());
+        let request = Request::new("list", "nodes");
         let mut nodes = Vec::new();
-        let mut page = ListParams::default().limit(PAGE);
         loop {
-            let answer = self
-                .ask(&Request::new("list", "nodes"), api.list(&page))
-                .await?;
-            nodes.extend(answer.items);
-            match answer.metadata.continue_.filter(|token| !token.is_empty()) {
-                Some(token) => page = page.continue_token(&token),
-                None => return Ok(nodes),
+            match self.ask(&request, api.list(&page)).await {
+                Ok(answer) => {
+                    nodes.extend(answer.items);
+                    match answer.metadata.continue_.filter(|token| !token.is_empty()) {
+                        Some(token) => page.continue_token = Some(token),
+                        None => return Ok(nodes),
+                    }
+                }
+                Err(ClusterError::Refused { status: GONE, .. })
+                    if page.continue_token.is_some() =>
+                {
+                    nodes.clear();
+                    page.continue_token = None;
+                    page.limit = None;
+                }
+                Err(error) => return Err(error),
             }
         }
     }
@@ -83,6 +113,13 @@ fn reason(condition: &NodeCondition) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        collections::VecDeque,
+        convert::Infallible,
+        sync::{Arc, Mutex},
+    };
+
+    use kube::client::Body;
     use serde_json::json;
 
     use super::*;
@@ -117,5 +154,72 @@ mod tests {
             state(&json!([])),
             (false, "no Ready condition yet".to_owned())
         );
+    }
+    /// A server that gives these answers in this order, and the queries it got.
+    fn scripted(answers: Vec<(u16, serde_json::Value)>) -> (Cluster, Arc<Mutex<Vec<String>>>) {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&seen);
+        let answers = Mutex::new(VecDeque::from(answers));
+        let service = tower::service_fn(move |request: http::Request<Body>| {
+            let query = request.uri().query().unwrap_or_default().to_owned();
+            log.lock().unwrap().push(query);
+            let (status, body) = answers.lock().unwrap().pop_front().unwrap();
+            let body = Body::from(body.to_string().into_bytes());
+            let response = http::Response::builder().status(status).body(body);
+            async { Ok::<_, Infallible>(response.unwrap()) }
+        });
+        (Cluster::scripted(service), seen)
+    }
+
+    fn page(names: &[&str], token: &str) -> (u16, serde_json::Value) {
+        let nodes: Vec<_> = names
+            .iter()
+            .map(|name| json!({"metadata": {"name": name}}))
+            .collect();
+        let list = json!({"metadata": {"continue": token}, "items": nodes});
+        (200, list)
+    }
+
+    fn gone() -> (u16, serde_json::Value) {
+        let message = "The provided continue parameter is too old";
+        (
+            410,
+            json!({"kind": "Status", "status": "Failure", "code": 410, "reason": "Expired", "message": message}),
+        )
+    }
+
+    fn query() -> NodeQuery {
+        NodeQuery {
+            labels: "a=b".to_owned(),
+            fields: String::new(),
+            page: 2,
+        }
+    }
+
+    #[test]
+    fn nodes_are_read_page_by_page() {
+        let (cluster, seen) = scripted(vec![page(&["a", "b"], "t1"), page(&["c"], "")]);
+        let records = cluster.node_records(&query()).unwrap();
+        let names: Vec<_> = records.into_iter().map(|node| node.name).collect();
+        assert_eq!(names, ["a", "b", "c"]);
+        let queries = seen.lock().unwrap().clone();
+        assert_eq!(
+            queries,
+            [
+                "&labelSelector=a%3Db&limit=2",
+                "&labelSelector=a%3Db&limit=2&continue=t1"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_list_that_cannot_be_continued_is_read_again_in_one_piece() {
+        let answers = vec![page(&["a", "b"], "t1"), gone(), page(&["a", "c", "d"], "")];
+        let (cluster, seen) = scripted(answers);
+        assert_eq!(cluster.node_records(&query()).unwrap().len(), 3);
+        let queries = seen.lock().unwrap().clone();
+        assert_eq!(queries[2], "&labelSelector=a%3Db");
+        let (cluster, _) = scripted(vec![gone()]);
+        assert_eq!(cluster.nodes().unwrap_err().reason(), "refused");
     }
 }

@@ -1,14 +1,10 @@
 //! What the modules that speak to a cluster have in common.
 
-use std::{error::Error, fmt::Write as _};
-
+pub(super) use crate::cluster::error::told;
 use crate::{
     ansible::{Kind, OptionSpec, Response, option::Default},
-    cluster::ClusterError,
+    cluster::{ClusterError, connect::MASTER_KUBECONFIG},
 };
-
-/// The kubeconfig that a first master of OpenShift 3.11 has.
-const MASTER_KUBECONFIG: &str = "/etc/origin/master/admin.kubeconfig";
 
 /// The row of the option table that names the kubeconfig.
 pub(super) const KUBECONFIG: OptionSpec =
@@ -16,17 +12,6 @@ pub(super) const KUBECONFIG: OptionSpec =
 
 /// The row of the option table that names the context.
 pub(super) const CONTEXT: OptionSpec = OptionSpec::new("context", Kind::Text);
-
-/// Returns the text of an error with its causes.
-pub(super) fn told(error: &dyn Error) -> String {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let _ = write!(message, ": {error}");
-        cause = error.source();
-    }
-    message
-}
 
 /// Makes the answer a failure with all faults, and the first one's reason.
 pub(super) fn fail(response: Response, faults: &[ClusterError]) -> Response {

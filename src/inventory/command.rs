@@ -1,0 +1,175 @@
+//! The program: arguments and settings in, one JSON object on standard output, or nothing there and
+//! one message on standard error.
+
+use std::{
+    ffi::OsString,
+    fs,
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+
+use clap::{ArgGroup, Parser, error::ErrorKind};
+use serde_json::Value;
+
+use super::{document::Document, error::InventoryError, portal, settings::Settings};
+use crate::cluster::{
+    Cluster,
+    connect::MASTER_KUBECONFIG,
+    error::told,
+    node_record::{NodeQuery, NodeRecord},
+};
+
+const NAME: &str = "oreg_inventory";
+/// Where settings are looked for when nobody says where they are, the first that exists: in the
+/// home directory, then here.
+const HOME_SETTINGS: &str = ".config/oreg/inventory.yml";
+const SYSTEM_SETTINGS: &str = "/etc/oreg/inventory.yml";
+/// Where kubectl has its kubeconfig, below the home directory.
+const HOME_KUBECONFIG: &str = ".kube/config";
+/// The name of standard input.
+const STDIN: &str = "-";
+/// The exit status for arguments that cannot be meant, as usual.
+const USAGE: u8 = 2;
+
+/// The nodes of an OKD / OpenShift 3.11 cluster, as an inventory for Ansible.
+#[derive(Parser)]
+#[command(name = NAME, version, group = ArgGroup::new("wanted").required(true))]
+#[command(
+    after_help = "Settings not given are looked for in $OREG_INVENTORY_SETTINGS, \
+    ~/.config/oreg/inventory.yml and /etc/oreg/inventory.yml.\n\
+    Without a kubeconfig in them: $KUBECONFIG, ~/.kube/config, /etc/origin/master/admin.kubeconfig."
+)]
+struct Arguments {
+    /// Print all groups, hosts and variables.
+    #[arg(long, group = "wanted")]
+    list: bool,
+    /// Print the variables of one host.
+    #[arg(long, group = "wanted", value_name = "NAME")]
+    host: Option<String>,
+    /// Read the settings from this YAML file; - for standard input.
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+}
+
+/// What the program finds where it is run.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// `$OREG_INVENTORY_SETTINGS`
+    pub settings: Option<PathBuf>,
+    /// `$KUBECONFIG`
+    pub kubeconfig: Option<PathBuf>,
+    /// `$HOME`
+    pub home: Option<PathBuf>,
+}
+
+/// Runs the program with these arguments, the first of which is its name. The exit status is 0, 1
+/// when there is no inventory, or 2 for wrong arguments.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &Surroundings) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(message) => return answer_usage(&message),
+    };
+    let printed = inventory(&arguments, surroundings).and_then(|value| print(&value));
+    match printed {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to be told of a failure to tell.
+            let _ = writeln!(io::stderr(), "{NAME}: {}", told(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `--help` is an answer, all else a complaint.
+fn answer_usage(message: &clap::Error) -> ExitCode {
+    let printed = message.print();
+    match message.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion if printed.is_ok() => ExitCode::SUCCESS,
+        _ => ExitCode::from(USAGE),
+    }
+}
+
+fn print(value: &Value) -> Result<(), InventoryError> {
+    let text = format!("{value:#}\n");
+    let mut stdout = io::stdout().lock();
+    let printed = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+    printed.map_err(InventoryError::Output)
+}
+
+fn inventory(arguments: &Arguments, surroundings: &Surroundings) -> Result<Value, InventoryError> {
+    let settings = read_settings(arguments.settings.as_deref(), surroundings)?;
+    let document = Document::new(&nodes(&settings, surroundings)?, &settings)?;
+    match (&arguments.host, &settings.credentials) {
+        (Some(host), _) => document.host(host),
+        (None, None) => Ok(document.list()),
+        (None, Some(file)) => Ok(document.with_credential(&portal::read(file)?).list()),
+    }
+}
+
+fn nodes(
+    settings: &Settings,
+    surroundings: &Surroundings,
+) -> Result<Vec<NodeRecord>, InventoryError> {
+    let kubeconfig = kubeconfig(settings, surroundings);
+    let cluster = Cluster::connect(&kubeconfig, settings.context.as_deref())?
+        .with_limit(Duration::from_secs(settings.timeout.get()));
+    let query = NodeQuery {
+        labels: settings.label_selector.clone(),
+        fields: settings.field_selector.clone(),
+        page: settings.page_size.get(),
+    };
+    Ok(cluster.node_records(&query)?)
+}
+
+fn kubeconfig(settings: &Settings, surroundings: &Surroundings) -> PathBuf {
+    let chosen = settings
+        .kubeconfig
+        .as_ref()
+        .or(surroundings.kubeconfig.as_ref());
+    let at_home = || existing(&surroundings.home.as_ref()?.join(HOME_KUBECONFIG));
+    chosen
+        .cloned()
+        .or_else(at_home)
+        .unwrap_or_else(|| MASTER_KUBECONFIG.into())
+}
+
+fn read_settings(
+    named: Option<&Path>,
+    surroundings: &Surroundings,
+) -> Result<Settings, InventoryError> {
+    let home = surroundings.home.as_deref();
+    let usual = || home.and_then(|home| existing(&home.join(HOME_SETTINGS)));
+    let named = named
+        .or(surroundings.settings.as_deref())
+        .map(Path::to_owned);
+    let found = named
+        .or_else(usual)
+        .or_else(|| existing(Path::new(SYSTEM_SETTINGS)));
+    let Some(path) = found else {
+        return Ok(Settings::default());
+    };
+    match read_text(&path) {
+        Err(source) => Err(InventoryError::SettingsUnreadable { path, source }),
+        Ok(text) => match Settings::parse(&text) {
+            Err(source) => Err(InventoryError::Settings { path, source }),
+            Ok(settings) => Ok(settings.resolved(path.parent().unwrap_or(Path::new("")), home)),
+        },
+    }
+}
+
+fn read_text(path: &Path) -> io::Result<String> {
+    if path != Path::new(STDIN) {
+        return fs::read_to_string(path);
+    }
+    let mut text = String::new();
+    io::stdin().read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn existing(path: &Path) -> Option<PathBuf> {
+    path.exists().then(|| path.to_owned())
+}

@@ -1,0 +1,61 @@
+//! What can go wrong with the inventory, one variant for each thing a user can act upon. No message
+//! holds a secret, or a value of the settings other than a path or a name.
+
+use std::{io, path::PathBuf};
+
+use thiserror::Error;
+
+use super::{portal::PortalFault, settings::SettingsFault};
+use crate::cluster::ClusterError;
+
+/// Why there is no inventory.
+#[derive(Debug, Error)]
+pub enum InventoryError {
+    /// The settings file cannot be read.
+    #[error("cannot read settings {}", path.display())]
+    SettingsUnreadable {
+        /// The file; `-` for standard input.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The settings file says something that cannot be meant.
+    #[error("settings {}", path.display())]
+    Settings {
+        /// The file; `-` for standard input.
+        path: PathBuf,
+        /// What is wrong, and where.
+        source: SettingsFault,
+    },
+    /// The file with a credential cannot be used.
+    #[error("credentials file {}", path.display())]
+    Portal {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: PortalFault,
+    },
+    /// The nodes cannot be had.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// Two nodes with one name.
+    #[error(
+        "nodes {} and {} would both be called {host}: change `hostname_preference` in the settings",
+        nodes[0], nodes[1]
+    )]
+    SameName {
+        /// The name in the inventory.
+        host: String,
+        /// The nodes.
+        nodes: [String; 2],
+    },
+    /// Nobody of that name.
+    #[error("the cluster has no node {name}")]
+    UnknownHost {
+        /// The name.
+        name: String,
+    },
+    /// Standard output does not take the inventory.
+    #[error("cannot print the inventory")]
+    Output(#[source] io::Error),
+}

@@ -1,0 +1,297 @@
+//! The files that Red Hat's portal hands out for a registry service account
+//! (<https://access.redhat.com/terms-based-registry>): `<account-name>-secret.yml`, a Secret of type
+//! `kubernetes.io/dockerconfigjson`, and `<account-name>-auth.json`, a docker config.
+//!
+//! Both hold a password. Messages quote nothing of them, and the file must not be open to everybody
+//! (docs/decisions/0005).
+
+use std::{collections::BTreeMap, fs::File, io, io::Read, os::unix::fs::MetadataExt, path::Path};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::{error::InventoryError, settings::PortalFile};
+use crate::domain::{
+    credential::Credential,
+    docker_config::{DockerConfig, DocumentError},
+    registry_host::{HostError, RegistryHost},
+    secret::Secret,
+    stored_entry::{EntryFault, StoredEntry},
+};
+
+/// The key of the document in a Secret.
+const DOCUMENT_KEY: &str = ".dockerconfigjson";
+
+/// Permissions of everybody who is neither owner nor group.
+const OTHERS: u32 = 0o007;
+
+/// Why no credential can be had from a file.
+#[derive(Debug, Error)]
+pub enum PortalFault {
+    /// It cannot be read.
+    #[error("cannot be read")]
+    Unreadable(#[from] io::Error),
+    /// Everybody on this machine can read the password.
+    #[error("is open to every user of this machine (mode {mode:04o}): chmod 600 it")]
+    OpenToOthers {
+        /// Its permissions.
+        mode: u32,
+    },
+    /// Neither of the two forms.
+    #[error(
+        "is neither a docker config (with `auths`) nor a Secret with `{DOCUMENT_KEY}`: \
+         take the one of the portal's page OpenShift Secret or Docker Configuration"
+    )]
+    OtherForm,
+    /// The Secret's document is not base64.
+    #[error("its `{DOCUMENT_KEY}` is not base64")]
+    Base64,
+    /// The document is not JSON.
+    #[error("its docker config cannot be read")]
+    Document(#[from] DocumentError),
+    /// The registry to look for is none.
+    #[error("credentials.host in the settings")]
+    Host(#[source] HostError),
+    /// No entry.
+    #[error("holds no credential{}", list(known))]
+    NoEntry {
+        /// The registries there are.
+        known: Vec<String>,
+    },
+    /// Several entries.
+    #[error(
+        "holds several credentials: set credentials.host in the settings{}",
+        list(known)
+    )]
+    SeveralEntries {
+        /// The registries there are.
+        known: Vec<String>,
+    },
+    /// The entry cannot be read.
+    #[error("its entry for {host}")]
+    Entry {
+        /// The registry.
+        host: String,
+        /// What is wrong.
+        source: EntryFault,
+    },
+    /// The entry names no user and password.
+    #[error("its entry for {host} holds no user and password")]
+    NoPair {
+        /// The registry.
+        host: String,
+    },
+}
+
+/// A Secret, as far as it matters.
+#[derive(Deserialize)]
+struct Manifest {
+    #[serde(default)]
+    data: BTreeMap<String, String>,
+    #[serde(default, rename = "stringData")]
+    string_data: BTreeMap<String, String>,
+}
+
+/// Reads the credential from a file.
+///
+/// # Errors
+/// [`InventoryError::Portal`] when there is not exactly one credential that is meant, or the file
+/// is open to everybody.
+pub fn read(wanted: &PortalFile) -> Result<Credential, InventoryError> {
+    let credential =
+        read_private(&wanted.file).and_then(|text| parse(&text, wanted.host.as_deref()));
+    credential.map_err(|source| InventoryError::Portal {
+        path: wanted.file.clone(),
+        source,
+    })
+}
+
+fn read_private(path: &Path) -> Result<Secret, PortalFault> {
+    let mut file = File::open(path)?;
+    let mode = file.metadata()?.mode() & 0o7777;
+    if mode & OTHERS != 0 {
+        return Err(PortalFault::OpenToOthers { mode });
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text)?;
+    Ok(Secret::new(text))
+}
+
+/// Finds the credential in a file's text.
+fn parse(text: &Secret, host: Option<&str>) -> Result<Credential, PortalFault> {
+    let document = docker_config(text)?;
+    let config = DockerConfig::parse(document.expose().as_bytes())?;
+    let entry = choose(config.auths(), host)?;
+    let host = entry.key().to_owned();
+    match entry.credential() {
+        Ok(Some(credential)) => Ok(credential),
+        Ok(None) => Err(PortalFault::NoPair { host }),
+        Err(source) => Err(PortalFault::Entry { host, source }),
+    }
+}
+
+/// The docker config that the text is, or that is in the Secret that it is. JSON is YAML as well.
+fn docker_config(text: &Secret) -> Result<Secret, PortalFault> {
+    let members: BTreeMap<String, serde_yaml::Value> =
+        serde_yaml::from_str(text.expose()).map_err(|_| PortalFault::OtherForm)?;
+    if members.contains_key("auths") {
+        return Ok(text.clone());
+    }
+    let manifest: Manifest =
+        serde_yaml::from_str(text.expose()).map_err(|_| PortalFault::OtherForm)?;
+    if let Some(document) = manifest.string_data.get(DOCUMENT_KEY) {
+        return Ok(Secret::new(document.as_str()));
+    }
+    let encoded = manifest
+        .data
+        .get(DOCUMENT_KEY)
+        .ok_or(PortalFault::OtherForm)?;
+    let packed: String = encoded.split_whitespace().collect();
+    let bytes = STANDARD.decode(packed).map_err(|_| PortalFault::Base64)?;
+    String::from_utf8(bytes)
+        .map(Secret::new)
+        .map_err(|_| PortalFault::Base64)
+}
+
+fn choose<'a>(
+    entries: &'a [StoredEntry],
+    host: Option<&str>,
+) -> Result<&'a StoredEntry, PortalFault> {
+    let known = || entries.iter().map(|entry| entry.key().to_owned()).collect();
+    let wanted = host
+        .map(RegistryHost::parse)
+        .transpose()
+        .map_err(PortalFault::Host)?;
+    let is_wanted = |entry: &&StoredEntry| wanted.is_none() || entry.host() == wanted;
+    let mut found = entries.iter().filter(is_wanted);
+    match (found.next(), found.next()) {
+        (Some(entry), None) => Ok(entry),
+        (Some(_), Some(_)) => Err(PortalFault::SeveralEntries { known: known() }),
+        (None, _) => Err(PortalFault::NoEntry { known: known() }),
+    }
+}
+
+fn list(known: &[String]) -> String {
+    if known.is_empty() {
+        String::new()
+    } else {
+        format!("; it has {}", known.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str =
+        r#"{"auths": {"registry.redhat.io": {"auth": "MTIzNDU2N3xpbnN0YWxsZXI6aHVudGVyMg=="}}}"#;
+
+    fn found(text: &str, host: Option<&str>) -> Result<(String, String), String> {
+        let told = |fault: PortalFault| crate::cluster::error::told(&fault);
+        let credential = parse(&Secret::new(text), host).map_err(told)?;
+        Ok((
+            credential.user().to_owned(),
+            credential.password().expose().to_owned(),
+        ))
+    }
+
+    fn pair() -> Result<(String, String), String> {
+        Ok(("1234567|installer".to_owned(), "hunter2".to_owned()))
+    }
+
+    fn manifest(document: &str) -> String {
+        let encoded = STANDARD.encode(document);
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata:\n  name: 1234567-installer-pull-secret\n\
+             data:\n  .dockerconfigjson: {encoded}\ntype: kubernetes.io/dockerconfigjson\n"
+        )
+    }
+
+    #[test]
+    fn both_forms_are_read() {
+        assert_eq!(found(ONE, None), pair());
+        assert_eq!(found(&manifest(ONE), None), pair());
+        assert_eq!(
+            found(
+                &format!("kind: Secret\nstringData:\n  .dockerconfigjson: '{ONE}'\n"),
+                None
+            ),
+            pair()
+        );
+        let json = format!(
+            r#"{{"kind": "Secret", "data": {{".dockerconfigjson": "{}"}}}}"#,
+            STANDARD.encode(ONE)
+        );
+        assert_eq!(found(&json, None), pair());
+    }
+
+    #[test]
+    fn one_of_several_is_chosen_by_its_host() {
+        let two = ONE.replace(
+            "}}}",
+            r#"}, "https://quay.io": {"auth": "YTpi"}, "x.io": {"identitytoken": "t"}}}"#,
+        );
+        assert_eq!(found(&two, Some("https://registry.redhat.io/")), pair());
+        assert_eq!(
+            found(&two, Some("quay.io")),
+            Ok(("a".to_owned(), "b".to_owned()))
+        );
+        let fault = |host| found(&two, host).unwrap_err();
+        let known = "it has registry.redhat.io, https://quay.io, x.io";
+        assert_eq!(
+            fault(None),
+            format!("holds several credentials: set credentials.host in the settings; {known}")
+        );
+        assert_eq!(
+            fault(Some("docker.io")),
+            format!("holds no credential; {known}")
+        );
+        assert_eq!(
+            fault(Some("x.io")),
+            "its entry for x.io holds no user and password"
+        );
+        assert_eq!(
+            fault(Some("")),
+            "credentials.host in the settings: is empty"
+        );
+    }
+
+    #[test]
+    fn what_is_neither_is_told_without_its_content() {
+        let table = [
+            ("", "is neither"),
+            ("hunter2", "is neither"),
+            ("kind: Secret\n", "is neither"),
+            (
+                "kind: Secret\ndata: {password: aHVudGVyMg==}\n",
+                "is neither",
+            ),
+            (
+                "kind: Secret\ndata: {.dockerconfigjson: 'hunter2!'}\n",
+                "is not base64",
+            ),
+            (
+                &manifest("hunter2"),
+                "its docker config cannot be read: expected an object",
+            ),
+            (r#"{"auths": {}}"#, "holds no credential"),
+            (
+                r#"{"auths": {"a.io": {"auth": "hunter2"}}}"#,
+                "its entry for a.io: its `auth` is not base64",
+            ),
+            (
+                r#"{"auths": {"a.io": {}}}"#,
+                "its entry for a.io holds no user and password",
+            ),
+        ];
+        for (text, expected) in table {
+            let fault = found(text, None).unwrap_err();
+            assert!(
+                fault.starts_with(expected) || fault.contains(expected),
+                "{text}: {fault}"
+            );
+            assert!(!fault.contains("hunter2"), "{fault}");
+        }
+    }
+}
