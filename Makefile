@@ -14,7 +14,7 @@ demo: modules ## the main job, twice, against a real registry; needs no cluster
 demo-cluster: setup modules ## the same, with the secrets going to a real Kubernetes API server
 	@cargo run --quiet --locked -p testbed -- run --cluster -- demo/run
 
-modules: ## builds the Ansible modules into library/
+modules: ## builds the Ansible modules into library/, the inventory into bin/
 	@testbed/setup packages
 	@scripts/build-modules
 
@@ -37,4 +37,4 @@ setup: ## what tests and demo need on this machine; quick when it is there
 
 clean: ## removes what was built here; $(OREG_CACHE) stays
 	cargo clean
-	git clean -fqX library library-2.9 dist
+	git clean -fqX library library-2.9 bin dist

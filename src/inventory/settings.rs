@@ -244,6 +244,24 @@ mod tests {
         }
     }
 
+    /// A setting in a comment stands right behind its `#`, or is part of one that does.
+    #[test]
+    fn the_example_is_right_and_complete() {
+        let example = include_str!("../../inventory/settings.yml.example");
+        assert!(Settings::parse(example).is_ok());
+        let is_prose = |line: &&str| line.starts_with("# ") && !line.starts_with("#  ");
+        let lines = example.lines().filter(|line| !is_prose(line));
+        let lines: Vec<_> = lines
+            .map(|line| line.strip_prefix('#').unwrap_or(line))
+            .collect();
+        assert!(Settings::parse(&lines.join("\n")).is_ok(), "{lines:?}");
+        let known = fault("nothing: 1");
+        for key in known.split('`').skip(3).step_by(2) {
+            let start = format!("{key}:");
+            assert!(lines.iter().any(|line| line.starts_with(&start)), "{key}");
+        }
+    }
+
     #[test]
     fn paths_start_where_the_file_is() {
         let settings =

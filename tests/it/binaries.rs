@@ -1,5 +1,5 @@
 //! Holds the built modules in `library/` to what nodes need: they are small, they run on hosts with
-//! glibc 2.17, and each carries only what it does.
+//! glibc 2.17, and each carries only what it does. What is not a module is not there.
 
 use std::{
     fs,
@@ -25,6 +25,9 @@ const BUDGETS: [(&str, usize); 5] = [
     ("oreg_pull_secrets", 6_000_000),
     ("oreg_nodes_ready", 6_000_000),
 ];
+
+/// The inventory is not sent anywhere, but it is copied to hosts of all ages.
+const INVENTORY_BUDGET: usize = 6_000_000;
 
 /// What a module must not carry: the names of crates, as they are in the places of panics.
 const STRANGERS: [(&str, &[&str]); 5] = [
@@ -74,6 +77,15 @@ fn modules_run_on_old_hosts() {
         };
         panic!("{} {reason}; nodes have {NEWEST_GLIBC:?}", module.name);
     }
+}
+
+#[test]
+fn the_inventory_is_no_module() {
+    assert!(!library("oreg_inventory").exists());
+    let inventory = program("bin/oreg_inventory");
+    assert!(inventory.len() <= INVENTORY_BUDGET, "{}", inventory.len());
+    assert!(!has_interpreter(&inventory) || newest_glibc(&inventory) <= Some(NEWEST_GLIBC));
+    assert!(!contains(&inventory, "/reqwest-"));
 }
 
 #[test]
@@ -157,12 +169,19 @@ fn libraries(module: &str) -> Vec<PathBuf> {
 }
 
 fn library(module: &str) -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    root.join("library").join(module)
+    root().join("library").join(module)
 }
 
 fn built(module: &str) -> Vec<u8> {
-    let path = library(module);
+    program(&format!("library/{module}"))
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn program(path: &str) -> Vec<u8> {
+    let path = root().join(path);
     fs::read(&path)
         .unwrap_or_else(|_| panic!("{} is not built: run `make modules`", path.display()))
 }

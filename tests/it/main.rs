@@ -12,6 +12,7 @@ mod binaries;
 mod cluster_connection;
 mod docker_creds;
 mod docker_creds_login;
+mod inventory;
 mod keychain;
 mod layers;
 mod leaks;
