@@ -79,6 +79,7 @@ impl Site {
              [OSEv3:vars]\nansible_connection=local\noreg_restart_nodes=False\n\
              oreg_paths=['{root}/{{{{ inventory_hostname }}}}/kubelet/config.json',\
              '{root}/{{{{ inventory_hostname }}}}/runtime/config.json']\n\
+             oreg_restart_note={root}.{{{{ inventory_hostname }}}}.restart\n\
              oreg_manifest_dir={manifests}\noreg_cert_dir={certs}\n{variables}\n",
             manifests = self.manifests().display(),
             certs = BED.cert_dir().display(),
@@ -120,8 +121,13 @@ impl Site {
 
     /// Runs `registry_auth.yml`.
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        self.play("registry_auth.yml", arguments)
+    }
+
+    /// Runs a playbook.
+    pub(crate) fn play(&self, playbook: &str, arguments: &[&str]) -> Run {
         let inventory = self.scratch.path("hosts");
-        let playbook = root().join("playbooks/registry_auth.yml");
+        let playbook = root().join("playbooks").join(playbook);
         let mut command = self.command("ansible-playbook");
         command
             .arg("-i")
@@ -216,7 +222,8 @@ impl Run {
     }
 }
 
-fn root() -> &'static Path {
+/// Returns the top directory.
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 

@@ -1,0 +1,124 @@
+//! Which nodes restart, in which order, and what becomes of a run that stops in between.
+
+use testbed::cluster::Readiness;
+
+use super::{right_credentials, site};
+use crate::support::{
+    cluster::cluster,
+    playbook::{NODES, Recap, Run, Site},
+    scratch::set_mode,
+};
+
+#[test]
+fn only_changed_nodes_are_chosen_for_a_restart() {
+    let site = site(&format!("{}oreg_restart_nodes=True\n", right_credentials()));
+    let plays = |run: &Run| {
+        run.output
+            .matches("TASK [oreg : Restart the node service]")
+            .count()
+    };
+    // Under --check nothing is restarted; one play for each node, as one is done after the other.
+    let run = site.run(&["--check"]);
+    assert_eq!((plays(&run), run.changes()), (3, [2, 1, 1]));
+    let together = site.run(&["--check", "-e", "openshift_restart_nodes_serial=2"]);
+    assert_eq!(plays(&together), 2, "{}", together.output);
+
+    site.run(&["-e", "oreg_restart_nodes=False"]).changes();
+    std::fs::remove_file(site.kubelet_file("node-3")).unwrap();
+    let run = site.run(&["--check"]);
+    assert_eq!((plays(&run), run.changes()), (1, [0, 0, 1]));
+    assert!(run.output.contains("skipping: [node-3]"), "{}", run.output);
+    assert_eq!(run.recap("node-1"), Recap::default());
+}
+
+/// A site that restarts nodes, whose service manager writes down what it is asked for.
+fn restarting_site(prefix: &str) -> Site {
+    let mut site = Site::new();
+    let log = site.file("restarts", "");
+    let script = format!("#!/bin/sh\necho \"$*\" >>{}\n", log.display());
+    set_mode(&site.file("bin/systemctl", &script), 0o755);
+    site.inventory(&format!(
+        "{}oreg_restart_nodes=True\noreg_kubeconfig={}\n\
+         oreg_node_name={prefix}-{{{{ inventory_hostname }}}}\noreg_ready_timeout=3\n",
+        right_credentials(),
+        cluster().kubeconfig().display(),
+    ));
+    site
+}
+
+#[test]
+fn each_changed_node_restarts_and_is_awaited() {
+    for node in NODES {
+        let name = format!("steady-{node}");
+        cluster().create_node(&name, Readiness::Ready, &[]).unwrap();
+    }
+    let site = restarting_site("steady");
+    assert_eq!(site.run(&[]).changes(), [3, 2, 2]);
+    let restart = "restart atomic-openshift-node\n";
+    assert_eq!(site.text("restarts"), restart.repeat(3));
+
+    assert_eq!(site.run(&[]).changes(), [0, 0, 0]);
+    assert_eq!(site.text("restarts"), restart.repeat(3));
+
+    let all = ["--tags", "restart", "-e", "oreg_restart_all_nodes=true"];
+    assert_eq!(site.run(&all).changes(), [1, 1, 1]);
+    assert_eq!(site.text("restarts"), restart.repeat(6));
+}
+
+#[test]
+fn a_node_that_does_not_come_back_ends_the_run() {
+    for (node, readiness) in [
+        ("node-1", Readiness::Ready),
+        ("node-2", Readiness::NotReady),
+        ("node-3", Readiness::Ready),
+    ] {
+        let name = format!("shaky-{node}");
+        cluster().create_node(&name, readiness, &[]).unwrap();
+    }
+    let site = restarting_site("shaky");
+    site.run(&[]).failed_with(&[
+        "node-2 did not come back",
+        "shaky-node-2",
+        "Restarted and ready: node-1.",
+        "Not restarted, and working as before: node-3.",
+    ]);
+    let restarts = || site.text("restarts").lines().count();
+    assert_eq!(restarts(), 2, "the node after it goes on working");
+
+    let repaired = cluster().set_node_readiness("shaky-node-2", Readiness::Ready);
+    repaired.unwrap();
+    assert_eq!(site.run(&[]).changes(), [0, 1, 1], "what is left restarts");
+    assert_eq!(site.run(&[]).changes(), [0, 0, 0]);
+    assert_eq!(restarts(), 4);
+}
+
+#[test]
+fn a_run_that_was_interrupted_is_finished_by_the_next() {
+    for node in NODES {
+        let name = format!("late-{node}");
+        cluster().create_node(&name, Readiness::Ready, &[]).unwrap();
+    }
+    let site = restarting_site("late");
+    assert_eq!(site.run(&["--skip-tags", "restart"]).changes(), [2, 1, 1]);
+    assert_eq!(site.text("restarts"), "");
+
+    let one = site.run(&["--limit", "node-3"]);
+    assert_eq!(one.changes(), [0, 0, 1]);
+    assert_eq!(site.run(&[]).changes(), [1, 1, 0]);
+    assert_eq!(site.run(&[]).changes(), [0, 0, 0]);
+    assert_eq!(site.text("restarts").lines().count(), 3);
+}
+
+#[test]
+fn a_service_that_does_not_restart_ends_the_run() {
+    let site = restarting_site("stuck");
+    set_mode(
+        &site.file("bin/systemctl", "#!/bin/sh\necho no such unit; exit 5\n"),
+        0o755,
+    );
+    site.run(&[]).failed_with(&[
+        "node-1: atomic-openshift-node could not be restarted: no such unit",
+        "Restarted and ready: none.",
+        "Not restarted, and working as before: node-2, node-3.",
+    ]);
+}
