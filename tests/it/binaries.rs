@@ -142,14 +142,9 @@ fn modules_need_nothing_but_themselves() {
 fn alone(module: &str, arguments: &Value) -> (Scratch, Answer) {
     let root = Scratch::new();
     root.write("args", arguments.to_string());
-    for file in libraries(module).into_iter().chain([library(module)]) {
-        let place = if file == library(module) {
-            root.path("module")
-        } else {
-            root.path(file.to_str().unwrap().trim_start_matches('/'))
-        };
-        fs::create_dir_all(place.parent().unwrap()).unwrap();
-        fs::copy(file, place).unwrap();
+    root.copy(&library(module), "module");
+    for file in libraries(module) {
+        root.copy(&file, file.to_str().unwrap().trim_start_matches('/'));
     }
     let mut shell = mounts::shell("exec chroot \"$1\" /module /args");
     let output = shell.arg(root.path("")).output().unwrap();

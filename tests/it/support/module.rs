@@ -47,9 +47,7 @@ impl Module {
 
     /// Runs a copy of the module in `scratch`, for users who cannot reach the original.
     pub(crate) fn copied_to(mut self, scratch: &Scratch) -> Self {
-        let copy = scratch.path(self.binary.file_name().unwrap().to_str().unwrap());
-        std::fs::copy(&self.binary, &copy).unwrap();
-        self.binary = copy;
+        self.binary = scratch.copy(&self.binary, "module");
         self
     }
 

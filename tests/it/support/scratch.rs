@@ -4,6 +4,7 @@ use std::{
     fs,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
+    process::Command,
 };
 
 /// The directory.
@@ -40,6 +41,16 @@ impl Scratch {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         write(&path, text);
+        path
+    }
+
+    /// Puts a copy of a program into it. Not by this process: while another thread starts a program,
+    /// that one holds the copy open for writing, and it cannot be run.
+    pub(crate) fn copy(&self, program: &Path, name: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let mut copy = Command::new("cp");
+        assert!(copy.arg(program).arg(&path).status().unwrap().success());
         path
     }
 
