@@ -20,6 +20,7 @@ mod node_config;
 mod node_files;
 mod node_hosts;
 mod nodes_ready;
+mod openshift_ansible;
 mod playbooks;
 mod pull_secrets;
 mod sidecar;

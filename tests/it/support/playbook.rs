@@ -92,6 +92,11 @@ impl Site {
         self.scratch.write(name, text)
     }
 
+    /// Returns where such a file is.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.scratch.path(name)
+    }
+
     /// Returns the text of such a file.
     pub(crate) fn text(&self, name: &str) -> String {
         read(&self.scratch.path(name))
@@ -142,7 +147,7 @@ impl Site {
         clippy::disallowed_methods,
         reason = "tests look for programs where the user's shell does"
     )]
-    fn path(&self) -> String {
+    fn search_path(&self) -> String {
         let path = env::var("PATH").unwrap_or_default();
         format!("{}:{path}", self.scratch.path("bin").display())
     }
@@ -163,7 +168,7 @@ impl Site {
             .env("ANSIBLE_LOCAL_TEMP", self.scratch.path("tmp"))
             .env("ANSIBLE_REMOTE_TEMP", self.scratch.path("remote"))
             .env("ANSIBLE_NOCOLOR", "1")
-            .env("PATH", self.path())
+            .env("PATH", self.search_path())
             .env_remove("KUBECONFIG");
         command
     }
