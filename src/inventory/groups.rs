@@ -146,7 +146,9 @@ mod tests {
 
     use super::*;
 
-    fn node(labels: &[(&str, &str)]) -> NodeRecord {
+    type Labels<'a> = &'a [(&'a str, &'a str)];
+
+    fn node(labels: Labels) -> NodeRecord {
         let owned = |&(key, value): &(&str, &str)| (key.to_owned(), value.to_owned());
         NodeRecord {
             name: "n".to_owned(),
@@ -167,7 +169,7 @@ mod tests {
 
     #[test]
     fn labels_make_groups() {
-        let table: [(&[(&str, &str)], &[&str]); 8] = [
+        let table: [(Labels, &[&str]); 8] = [
             (&[], &[]),
             (&[("node-role.kubernetes.io/master", "true")], &["masters"]),
             (&[("node-role.kubernetes.io/master", "")], &["masters"]),

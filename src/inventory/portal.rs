@@ -196,8 +196,8 @@ mod tests {
         ))
     }
 
-    fn pair() -> Result<(String, String), String> {
-        Ok(("1234567|installer".to_owned(), "hunter2".to_owned()))
+    fn pair() -> (String, String) {
+        ("1234567|installer".to_owned(), "hunter2".to_owned())
     }
 
     fn manifest(document: &str) -> String {
@@ -210,20 +210,20 @@ mod tests {
 
     #[test]
     fn both_forms_are_read() {
-        assert_eq!(found(ONE, None), pair());
-        assert_eq!(found(&manifest(ONE), None), pair());
+        assert_eq!(found(ONE, None), Ok(pair()));
+        assert_eq!(found(&manifest(ONE), None), Ok(pair()));
         assert_eq!(
             found(
                 &format!("kind: Secret\nstringData:\n  .dockerconfigjson: '{ONE}'\n"),
                 None
             ),
-            pair()
+            Ok(pair())
         );
         let json = format!(
             r#"{{"kind": "Secret", "data": {{".dockerconfigjson": "{}"}}}}"#,
             STANDARD.encode(ONE)
         );
-        assert_eq!(found(&json, None), pair());
+        assert_eq!(found(&json, None), Ok(pair()));
     }
 
     #[test]
@@ -232,7 +232,7 @@ mod tests {
             "}}}",
             r#"}, "https://quay.io": {"auth": "YTpi"}, "x.io": {"identitytoken": "t"}}}"#,
         );
-        assert_eq!(found(&two, Some("https://registry.redhat.io/")), pair());
+        assert_eq!(found(&two, Some("https://registry.redhat.io/")), Ok(pair()));
         assert_eq!(
             found(&two, Some("quay.io")),
             Ok(("a".to_owned(), "b".to_owned()))
