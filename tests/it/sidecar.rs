@@ -108,6 +108,9 @@ fn documentation_says_something_of_everything() {
     }
 }
 
+/// What runs where Ansible runs, and is not in `library/`.
+const NO_MODULES: [&str; 1] = ["oreg_inventory"];
+
 #[test]
 fn every_executable_is_a_module_of_its_name() {
     let bin = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bin");
@@ -125,6 +128,7 @@ fn every_executable_is_a_module_of_its_name() {
                 .to_owned()
         })
         .collect();
+    executables.retain(|name| !NO_MODULES.contains(&name.as_str()));
     executables.sort();
     let mut modules: Vec<&str> = modules::ALL.iter().map(|module| module.name).collect();
     modules.sort_unstable();
