@@ -29,6 +29,10 @@ keycloak-test: ## oreg_validate against a real Keycloak; optional, needs Java 17
 	@testbed/setup packages
 	@testbed/keycloak
 
+test-matrix: setup modules ## the tests with every version of Ansible that is promised to work
+	@testbed/setup ansible-matrix
+	cargo test --locked --features test-matrix --test it ansible_versions
+
 lint: modules ## formatting, clippy, dependencies, playbooks, YAML, shell
 	@scripts/lint
 

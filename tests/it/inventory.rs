@@ -135,13 +135,7 @@ impl Home {
 
     /// A program of Ansible with the settings of this repository.
     fn ansible(&self, version: &str, program: &str, source: &Path) -> Command {
-        let path = tools::cache().join(format!("venv-ansible-{version}/bin/{program}"));
-        assert!(
-            path.is_file(),
-            "{} does not exist: run testbed/setup",
-            path.display()
-        );
-        let mut command = self.command(path);
+        let mut command = self.command(tools::ansible(version, program));
         command
             .env("ANSIBLE_CONFIG", root().join("ansible.cfg"))
             .env("ANSIBLE_NOCOLOR", "1")

@@ -8,6 +8,7 @@
 
 mod support;
 
+mod ansible_versions;
 mod binaries;
 mod cluster_connection;
 mod docker_creds;

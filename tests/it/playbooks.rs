@@ -23,7 +23,7 @@ use crate::support::{
 };
 
 /// The inventory lines of a main credential at the token registry.
-fn main_credential(user: &str, password: &str) -> String {
+pub(crate) fn main_credential(user: &str, password: &str) -> String {
     let registry = BED.token_registry.host();
     format!(
         "openshift_deployment_type=openshift-enterprise\n\
@@ -33,7 +33,7 @@ fn main_credential(user: &str, password: &str) -> String {
 }
 
 /// An entry of the list of additional registries, as Python text.
-fn entry(host: &str, password: &str) -> String {
+pub(crate) fn entry(host: &str, password: &str) -> String {
     format!(
         "{{'host':'{host}','user':'{DEVELOPER}','password':'{password}','test_login':'True',\
          'test_image':'mongodb/mongodb'}}"
@@ -41,7 +41,7 @@ fn entry(host: &str, password: &str) -> String {
 }
 
 /// The variables of the usual set.
-fn right_credentials() -> String {
+pub(crate) fn right_credentials() -> String {
     let main = main_credential(INSTALLER, &BED.passwords.installer);
     let entry = entry(BED.basic_registry.host(), &BED.passwords.developer);
     format!("{main}openshift_additional_registry_credentials=[{entry}]\n")

@@ -19,6 +19,9 @@ use super::{
 /// The registries, shared by all tests; what a test changes in them must be its own.
 pub(crate) static BED: LazyLock<Bed> = LazyLock::new(|| Bed::start(Wanted::default()).unwrap());
 
+/// The newest version of Ansible, which all tests use that do not name one.
+pub(crate) const NEWEST: &str = "2.19";
+
 /// The nodes of every site; the first is the master.
 pub(crate) const NODES: [&str; 3] = ["node-1", "node-2", "node-3"];
 
@@ -26,6 +29,7 @@ pub(crate) const NODES: [&str; 3] = ["node-1", "node-2", "node-3"];
 pub(crate) struct Site {
     scratch: Scratch,
     library: PathBuf,
+    version: &'static str,
 }
 
 /// What came of a run.
@@ -55,9 +59,19 @@ impl Site {
             let link = library.join(module.name);
             std::os::unix::fs::symlink(module::binary(module.name), link).unwrap();
         }
-        let mut site = Self { scratch, library };
+        let mut site = Self {
+            scratch,
+            library,
+            version: NEWEST,
+        };
         site.inventory("");
         site
+    }
+
+    /// The same site with another version of Ansible.
+    pub(crate) fn with_ansible(mut self, version: &'static str) -> Self {
+        self.version = version;
+        self
     }
 
     /// The same site with the modules that `make modules` built.
@@ -154,13 +168,7 @@ impl Site {
 
     /// Returns a command of ansible-core with this site's modules.
     pub(crate) fn command(&self, program: &str) -> Command {
-        let path = tools::cache().join("venv-ansible-2.19/bin").join(program);
-        assert!(
-            path.is_file(),
-            "{} does not exist: run testbed/setup",
-            path.display()
-        );
-        let mut command = Command::new(path);
+        let mut command = Command::new(tools::ansible(self.version, program));
         command
             .current_dir(root())
             .env("ANSIBLE_CONFIG", root().join("ansible.cfg"))

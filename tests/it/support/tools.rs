@@ -26,3 +26,14 @@ pub(crate) fn cache() -> PathBuf {
     let home = env::var_os("HOME").expect("OREG_CACHE or HOME is set");
     PathBuf::from(home).join(".cache/oreg")
 }
+
+/// Returns a program of this version of Ansible.
+pub(crate) fn ansible(version: &str, program: &str) -> PathBuf {
+    let path = cache().join(format!("venv-ansible-{version}/bin/{program}"));
+    assert!(
+        path.is_file(),
+        "{} does not exist: run testbed/setup",
+        path.display()
+    );
+    path
+}
