@@ -3,12 +3,14 @@
 //! It also says where everything is, as environment variables; `testbed/README.md` lists them.
 
 use std::ffi::OsString;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::thread;
 
 use anyhow::{Context as _, Result, anyhow};
 
 use crate::cluster::Cluster;
+use crate::guests::{self, BRIDGE_ADDRESS, Guests, Setting};
 use crate::image;
 use crate::node_dirs::NodeDirs;
 use crate::password;
@@ -40,6 +42,8 @@ pub struct Wanted {
     pub cluster: bool,
     /// How many node directories to make.
     pub nodes: usize,
+    /// How many guests to boot. They need a cluster, and namespaces of their own.
+    pub guests: u8,
 }
 
 /// The usual set, running; all of it stops when dropped.
@@ -52,6 +56,8 @@ pub struct Bed {
     pub token_registry: Registry,
     /// The registry that wants HTTP Basic.
     pub basic_registry: Registry,
+    /// The guests; before the cluster, with which they speak.
+    pub guests: Option<Guests>,
     /// The node directories.
     pub node_dirs: NodeDirs,
     /// The cluster, if wanted.
@@ -81,10 +87,31 @@ impl Bed {
     /// # Errors
     /// When a program is not installed or does not start.
     pub fn start(wanted: Wanted) -> Result<Self> {
+        if wanted.guests == 0 {
+            return Self::start_at(Ipv4Addr::LOCALHOST, wanted);
+        }
+        let network = guests::make_network()?;
+        let wanted = Wanted {
+            cluster: true,
+            ..wanted
+        };
+        let mut bed = Self::start_at(BRIDGE_ADDRESS, wanted)?;
+        let cluster = bed.cluster.as_ref().context("no cluster")?;
+        let setting = Setting {
+            cluster,
+            authority: &bed.authority,
+            registries: &[bed.token_registry.host(), bed.basic_registry.host()],
+        };
+        bed.guests = Some(Guests::start(wanted.guests, network, &setting)?);
+        Ok(bed)
+    }
+
+    fn start_at(address: Ipv4Addr, wanted: Wanted) -> Result<Self> {
         thread::scope(|scope| {
             // The cluster takes the longest by far.
-            let cluster = scope.spawn(|| wanted.cluster.then(Cluster::start).transpose());
-            let bed = Self::start_registries(wanted.nodes);
+            let start = || wanted.cluster.then(|| Cluster::start_at(address));
+            let cluster = scope.spawn(move || start().transpose());
+            let bed = Self::start_registries(address, wanted.nodes);
             let cluster = cluster
                 .join()
                 .map_err(|_| anyhow!("starting the cluster panicked"))?;
@@ -95,15 +122,15 @@ impl Bed {
         })
     }
 
-    fn start_registries(nodes: usize) -> Result<Self> {
+    fn start_registries(address: Ipv4Addr, nodes: usize) -> Result<Self> {
         let authority = Authority::new()?;
-        let identity = authority.server(&[])?;
+        let identity = authority.server(&[&address.to_string()])?;
         let passwords = Passwords::new()?;
-        let token_server = TokenServer::start(&identity, passwords.accounts())?;
-        let token_registry =
-            Registry::start(Transport::Tls(&identity), Access::Token(&token_server))?;
+        let token_server = TokenServer::start_at(address, &identity, passwords.accounts())?;
+        let registry = |access| Registry::start_at(address, Transport::Tls(&identity), access);
+        let token_registry = registry(Access::Token(&token_server))?;
         let developer = [(DEVELOPER, passwords.developer.as_str())];
-        let basic_registry = Registry::start(Transport::Tls(&identity), Access::Basic(&developer))?;
+        let basic_registry = registry(Access::Basic(&developer))?;
         image::push(&token_registry, PUSHER, &passwords.pusher, POD_IMAGE)?;
         image::push(&basic_registry, DEVELOPER, &passwords.developer, POD_IMAGE)?;
         image::push(
@@ -114,12 +141,13 @@ impl Bed {
         )?;
         let certs = trust(&identity, &[token_registry.host(), basic_registry.host()])?;
         let node_dirs = NodeDirs::create(nodes)?;
-        let cluster = None;
+        let (cluster, guests) = (None, None);
         Ok(Self {
             authority,
             token_server,
             token_registry,
             basic_registry,
+            guests,
             node_dirs,
             cluster,
             passwords,
@@ -164,6 +192,7 @@ impl Bed {
             ("OREG_NODES_DIR", self.node_dirs.path().into()),
         ];
         variables.extend(self.cluster.iter().flat_map(cluster_variables));
+        variables.extend(self.guests.iter().map(guest_variable));
         variables
     }
 }
@@ -200,6 +229,10 @@ fn cluster_variables(cluster: &Cluster) -> [(&'static str, OsString); 3] {
         ),
         ("OREG_AUDIT_LOG", cluster.audit_log().into()),
     ]
+}
+
+fn guest_variable(guests: &Guests) -> (&'static str, OsString) {
+    ("OREG_GUESTS_INVENTORY", guests.inventory().into())
 }
 
 fn trust(identity: &Identity, hosts: &[&str]) -> Result<Scratch> {

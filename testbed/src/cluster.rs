@@ -9,6 +9,7 @@ mod node;
 mod servers;
 
 use std::io::Write as _;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -17,7 +18,7 @@ use anyhow::{Context as _, Result, bail};
 pub use self::audit::ApiRequest;
 pub use self::node::Readiness;
 use self::servers::Servers;
-use crate::pki::Authority;
+use crate::pki::{Authority, Identity};
 use crate::process::read_settled;
 use crate::scratch::Scratch;
 use crate::tools;
@@ -37,6 +38,7 @@ pub struct Cluster {
     kubectl: PathBuf,
     // Before the files: fields are dropped in this order.
     servers: Servers,
+    authority: Authority,
     files: Scratch,
 }
 
@@ -46,10 +48,18 @@ impl Cluster {
     /// # Errors
     /// When a program is not installed or does not start; the message holds the end of its log.
     pub fn start() -> Result<Self> {
+        Self::start_at(Ipv4Addr::LOCALHOST)
+    }
+
+    /// Starts one whose API is at this address.
+    ///
+    /// # Errors
+    /// As [`Cluster::start`].
+    pub fn start_at(address: Ipv4Addr) -> Result<Self> {
         let files = Scratch::new()?;
         let kubectl = tools::find("kubectl")?;
         let authority = Authority::new()?;
-        let servers = Servers::start(&files, &authority)?;
+        let servers = Servers::start(&files, &authority, address)?;
         for (user, group) in [(ADMIN, ALL_RIGHTS), (OPERATOR, ALL_RIGHTS), (LIMITED, None)] {
             let identity = authority.client(user, group)?;
             let text = kubeconfig::for_user(user, &identity, servers.url())?;
@@ -58,6 +68,7 @@ impl Cluster {
         let mut cluster = Self {
             kubectl,
             servers,
+            authority,
             files,
         };
         cluster.wait_until_ready()?;
@@ -167,6 +178,24 @@ impl Cluster {
         let status = format!("{path}/status");
         self.kubectl_with_input(&["replace", "--raw", &status, "-f", "-"], &node.to_string())?;
         Ok(())
+    }
+
+    /// Returns whether a node says that it is ready.
+    ///
+    /// # Errors
+    /// When there is no such node.
+    pub fn is_node_ready(&self, name: &str) -> Result<bool> {
+        let path = "jsonpath={.status.conditions[?(@.type==\"Ready\")].status}";
+        Ok(self.kubectl(&["get", "node", name, "-o", path])? == "True")
+    }
+
+    /// Issues the certificate with which the agent of a node speaks for that node, and no other.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn node_identity(&self, node: &str) -> Result<Identity> {
+        self.authority
+            .client(&format!("system:node:{node}"), Some("system:nodes"))
     }
 
     fn command(&self, args: &[&str]) -> Result<Command> {

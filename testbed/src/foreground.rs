@@ -5,11 +5,12 @@
 
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::{ExitCode, ExitStatus};
 
 use anyhow::{Context as _, Result};
 use rustix::process::{Pid, Signal, kill_process};
-use testbed::tools;
+use testbed::{namespaces, tools};
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -21,17 +22,29 @@ pub(crate) fn run(command: &[OsString], variables: Vec<(&str, OsString)>) -> Res
         .args(["--pdeathsig", "TERM", "--"])
         .args(command)
         .envs(variables);
+    run_to_end(wrapped, |signal| signal)
+}
+
+/// Runs a program inside namespaces of its own and returns its exit status.
+pub(crate) fn run_inside(program: &Path, args: impl Iterator<Item = OsString>) -> Result<ExitCode> {
+    let mut entrance = namespaces::entrance(program)?;
+    entrance.command.args(args);
+    // What makes the namespaces is deaf to all else, and its end is the end of all in them.
+    run_to_end(entrance.command.into(), |_| Signal::KILL)
+}
+
+fn run_to_end(mut command: Command, translate: fn(Signal) -> Signal) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()?;
     let status = runtime.block_on(async {
-        let child = wrapped.spawn().context("cannot start the command")?;
-        wait(child).await
+        let child = command.spawn().context("cannot start the command")?;
+        wait(child, translate).await
     })?;
     Ok(exit_code(status))
 }
 
-async fn wait(mut child: Child) -> Result<ExitStatus> {
+async fn wait(mut child: Child, translate: fn(Signal) -> Signal) -> Result<ExitStatus> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -39,8 +52,8 @@ async fn wait(mut child: Child) -> Result<ExitStatus> {
         tokio::select! {
             status = child.wait() => return status.context("the command got lost"),
             _ = interrupt.recv() => {}
-            _ = terminate.recv() => pass_on(&child, Signal::TERM),
-            _ = hangup.recv() => pass_on(&child, Signal::HUP),
+            _ = terminate.recv() => pass_on(&child, translate(Signal::TERM)),
+            _ = hangup.recv() => pass_on(&child, translate(Signal::HUP)),
         }
     }
 }

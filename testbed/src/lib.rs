@@ -11,12 +11,15 @@
 //!    in them. [`other_registry`] is one of another lineage; [`proxy`] and [`tls_proxy`] stand in
 //!    between.
 //! 3. [`cluster`]: a Kubernetes API server with its store. [`node_dirs`]: file trees of nodes.
+//!    [`guests`]: booted nodes, inside the namespaces of [`namespaces`].
 //! 4. [`pki`] and [`password`]: certificates and secrets, made anew for every run.
 //! 5. [`process`], [`scratch`], [`port`] and [`tools`]: what all of them stand on.
 
 pub mod bed;
 pub mod cluster;
+pub mod guests;
 pub mod image;
+pub mod namespaces;
 pub mod node_dirs;
 pub mod other_registry;
 pub mod password;

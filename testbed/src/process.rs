@@ -88,15 +88,39 @@ impl Process {
     pub fn wait_until(&mut self, bound: Duration, mut ready: impl FnMut() -> bool) -> Result<()> {
         let deadline = Instant::now() + bound;
         while !ready() {
-            if let Some(status) = self.child.try_wait()? {
-                bail!("{} ended with {status}:\n{}", self.name, self.tail());
-            }
+            self.require_alive()?;
             if Instant::now() > deadline {
                 bail!(
                     "{} is not ready after {bound:?}:\n{}",
                     self.name,
                     self.tail()
                 );
+            }
+            thread::sleep(POLL);
+        }
+        Ok(())
+    }
+
+    /// Makes sure that the process runs.
+    ///
+    /// # Errors
+    /// When it has ended; the message holds the end of its log.
+    pub fn require_alive(&mut self) -> Result<()> {
+        if let Some(status) = self.child.try_wait()? {
+            bail!("{} ended with {status}:\n{}", self.name, self.tail());
+        }
+        Ok(())
+    }
+
+    /// Waits until the process has ended by itself.
+    ///
+    /// # Errors
+    /// When it does not within `bound`.
+    pub fn wait_for_end(&mut self, bound: Duration) -> Result<()> {
+        let deadline = Instant::now() + bound;
+        while self.child.try_wait()?.is_none() {
+            if Instant::now() > deadline {
+                bail!("{} has not ended after {bound:?}", self.name);
             }
             thread::sleep(POLL);
         }

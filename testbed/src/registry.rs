@@ -3,6 +3,7 @@
 mod access_log;
 mod htpasswd;
 
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -50,12 +51,24 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Starts an empty registry and waits until it answers.
+    /// Starts an empty registry on loopback and waits until it answers.
     ///
     /// # Errors
     /// When docker-registry is not installed or does not start; the message holds the end of its
     /// log.
     pub fn start(transport: Transport<'_>, access: Access<'_>) -> Result<Self> {
+        Self::start_at(Ipv4Addr::LOCALHOST, transport, access)
+    }
+
+    /// Starts one at this address, for which the certificate must be good.
+    ///
+    /// # Errors
+    /// As [`Registry::start`].
+    pub fn start_at(
+        address: Ipv4Addr,
+        transport: Transport<'_>,
+        access: Access<'_>,
+    ) -> Result<Self> {
         let files = Scratch::new()?;
         let htpasswd = match access {
             Access::Basic(users) => Some(Htpasswd::create(files.file("htpasswd"), users)?),
@@ -67,18 +80,19 @@ impl Registry {
         };
         let program = tools::find("docker-registry")?;
         let (port, process) = port::on_free_port(|port| {
-            let configuration = configuration(&files, port, transport, access);
+            let host = format!("{address}:{port}");
+            let configuration = configuration(&files, &host, transport, access);
             let file = files.write("config.yml", configuration)?;
             let mut process = Process::start(&program, [Path::new("serve"), &file], &logs)?;
             // Not a connection but its own word: the port could be somebody else's.
-            process.wait_for_message(&format!("listening on 127.0.0.1:{port}"), BOUND)?;
+            process.wait_for_message(&format!("listening on {host}"), BOUND)?;
             Ok(process)
         })?;
         let identity = match transport {
             Transport::Tls(identity) => Some(identity.clone()),
             Transport::Plain => None,
         };
-        let host = format!("127.0.0.1:{port}");
+        let host = format!("{address}:{port}");
         Ok(Self {
             host,
             identity,
@@ -89,7 +103,7 @@ impl Registry {
         })
     }
 
-    /// Returns `127.0.0.1:PORT`.
+    /// Returns `ADDRESS:PORT`.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
@@ -141,7 +155,7 @@ impl Registry {
 
 fn configuration(
     files: &Scratch,
-    port: u16,
+    host: &str,
     transport: Transport<'_>,
     access: Access<'_>,
 ) -> String {
@@ -150,7 +164,7 @@ fn configuration(
         "version: 0.1\n\
          log: {{level: info, formatter: json, accesslog: {{disabled: false}}}}\n\
          storage: {{filesystem: {{rootdirectory: {}}}, delete: {{enabled: true}}}}\n\
-         http:\n  addr: 127.0.0.1:{port}\n  secret: only-for-upload-state\n",
+         http:\n  addr: {host}\n  secret: only-for-upload-state\n",
         storage.display(),
     );
     text.push_str(&tls_section(transport));

@@ -42,8 +42,20 @@ impl TokenServer {
     /// # Errors
     /// When no port can be had or the certificate cannot be used.
     pub fn start(identity: &Identity, accounts: Vec<Account>) -> Result<Self> {
-        let listener =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("cannot listen on loopback")?;
+        Self::start_at(Ipv4Addr::LOCALHOST, identity, accounts)
+    }
+
+    /// Starts one at this address, for which the certificate must be good.
+    ///
+    /// # Errors
+    /// As [`TokenServer::start`].
+    pub fn start_at(
+        address: Ipv4Addr,
+        identity: &Identity,
+        accounts: Vec<Account>,
+    ) -> Result<Self> {
+        let listener = TcpListener::bind((address, 0))
+            .with_context(|| format!("cannot listen on {address}"))?;
         let host = listener
             .local_addr()
             .context("a listener has no address")?
@@ -65,7 +77,7 @@ impl TokenServer {
         })
     }
 
-    /// Returns `127.0.0.1:PORT`.
+    /// Returns `ADDRESS:PORT`.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host

@@ -4,6 +4,7 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -53,6 +54,39 @@ pub fn other_registry() -> Result<PathBuf> {
     existing(&cache()?.join("bin/other-registry"))
 }
 
+/// Finds the file tree of the guests that `testbed/setup` packed.
+///
+/// # Errors
+/// When it was not made; the message says how to make it.
+pub fn guest_tree() -> Result<PathBuf> {
+    let archive = cache()?.join("guest-tree.tar.zst");
+    if !archive.is_file() {
+        bail!(
+            "{} does not exist: run testbed/setup guests",
+            archive.display()
+        );
+    }
+    Ok(archive)
+}
+
+/// Runs a program to its end and returns what it prints.
+///
+/// # Errors
+/// When it is not installed or fails; the message is its own.
+pub(crate) fn run(program: &str, args: &[&str]) -> Result<String> {
+    let mut command = Command::new(find(program)?);
+    let output = command
+        .args(args)
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("cannot start {program}"))?;
+    if !output.status.success() {
+        let message = String::from_utf8_lossy(&output.stderr);
+        bail!("{program} {} failed: {}", args.join(" "), message.trim());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 fn existing(program: &Path) -> Result<PathBuf> {
     if !program.is_file() {
         bail!("{} does not exist: {ADVICE}", program.display());
@@ -68,11 +102,12 @@ fn cache() -> Result<PathBuf> {
     Ok(home.join(".cache/oreg"))
 }
 
+/// Reads a variable of the environment; an empty one counts as none.
 #[expect(
     clippy::disallowed_methods,
     reason = "the test bed is no module: it finds programs where testbed/setup put them"
 )]
-fn variable(name: &str) -> Option<PathBuf> {
+pub(crate) fn variable(name: &str) -> Option<PathBuf> {
     env::var_os(name)
         .filter(|value| !value.is_empty())
         .map(PathBuf::from)

@@ -1,5 +1,6 @@
 //! The two processes of a cluster and how they are started.
 
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -27,13 +28,13 @@ pub(super) struct Servers {
 
 impl Servers {
     /// Starts both. etcd is ready then, the API server need not be.
-    pub(super) fn start(files: &Scratch, authority: &Authority) -> Result<Self> {
+    pub(super) fn start(files: &Scratch, authority: &Authority, address: Ipv4Addr) -> Result<Self> {
         let (etcd_url, etcd) = start_etcd(files)?;
-        let identity = authority.server(&["kubernetes", "10.0.0.1"])?;
+        let identity = authority.server(&["kubernetes", "10.0.0.1", &address.to_string()])?;
         let mut tries = 0;
         loop {
             tries += 1;
-            match start_apiserver(files, &identity, &etcd_url) {
+            match start_apiserver(files, &identity, &etcd_url, address) {
                 Ok((url, apiserver)) => {
                     return Ok(Self {
                         apiserver,
@@ -98,20 +99,26 @@ fn try_etcd(files: &Scratch) -> Result<(String, Process)> {
 }
 
 /// Starts the API server and waits until it holds its port.
-fn start_apiserver(files: &Scratch, identity: &Identity, etcd: &str) -> Result<(String, Process)> {
+fn start_apiserver(
+    files: &Scratch,
+    identity: &Identity,
+    etcd: &str,
+    address: Ipv4Addr,
+) -> Result<(String, Process)> {
     let [port] = free_ports()?;
-    let args = apiserver_args(files, identity, etcd, port)?;
+    let address = SocketAddrV4::new(address, port);
+    let args = apiserver_args(files, identity, etcd, address)?;
     let logs = logs(files, "kube-apiserver");
     let mut apiserver = Process::start(&tools::kube_apiserver()?, args, &logs)?;
     apiserver.wait_for_message("Serving securely on", READY_BOUND)?;
-    Ok((format!("https://127.0.0.1:{port}"), apiserver))
+    Ok((format!("https://{address}"), apiserver))
 }
 
 fn apiserver_args(
     files: &Scratch,
     identity: &Identity,
     etcd: &str,
-    port: u16,
+    address: SocketAddrV4,
 ) -> Result<Vec<String>> {
     let pair = KeyPair::generate().context("no service account key")?;
     let private = files.write("service-account.key", pair.serialize_pem())?;
@@ -119,8 +126,8 @@ fn apiserver_args(
     let policy = files.write("audit-policy.json", audit::policy())?;
     Ok(vec![
         format!("--etcd-servers={etcd}"),
-        "--bind-address=127.0.0.1".to_owned(),
-        format!("--secure-port={port}"),
+        format!("--bind-address={}", address.ip()),
+        format!("--secure-port={}", address.port()),
         // It must not be a loopback address; nothing is ever sent to this one.
         "--advertise-address=10.99.0.1".to_owned(),
         "--endpoint-reconciler-type=none".to_owned(),
@@ -132,7 +139,8 @@ fn apiserver_args(
         format!("--service-account-key-file={}", public.display()),
         format!("--service-account-signing-key-file={}", private.display()),
         "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
-        "--authorization-mode=RBAC".to_owned(),
+        // Node: the agent of a node may write the status of its own node.
+        "--authorization-mode=Node,RBAC".to_owned(),
         // There is no controller that would make the service accounts it asks for.
         "--disable-admission-plugins=ServiceAccount".to_owned(),
         format!("--audit-policy-file={}", policy.display()),

@@ -10,6 +10,7 @@
 mod bed;
 mod client;
 mod cluster;
+mod guests;
 mod lifetime;
 mod registry;
 mod tls;
