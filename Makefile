@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-cluster modules collection test keycloak-test lint setup clean
+.PHONY: help demo demo-cluster modules collection test test-matrix molecule keycloak-test lint setup clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,16 +22,19 @@ collection: modules ## packs them and the playbooks into an Ansible collection, 
 	@testbed/setup ansible
 	@scripts/build-collection
 
-test: setup modules ## all tests: units, modules, real registries, a real Kubernetes API, playbooks
+test: setup modules ## all tests: units, modules, real registries, a real Kubernetes API, playbooks, booted nodes
 	cargo test --locked --workspace
-
-keycloak-test: ## oreg_validate against a real Keycloak; optional, needs Java 17 and Maven
-	@testbed/setup packages
-	@testbed/keycloak
 
 test-matrix: setup modules ## the tests with every version of Ansible that is promised to work
 	@testbed/setup ansible-matrix
 	cargo test --locked --features test-matrix --test it ansible_versions
+
+molecule: setup modules ## the playbooks on booted nodes, by molecule: scenarios default and upgrade
+	@molecule/run
+
+keycloak-test: ## oreg_validate against a real Keycloak; optional, needs Java 17 and Maven
+	@testbed/setup packages
+	@testbed/keycloak
 
 lint: modules ## formatting, clippy, dependencies, playbooks, YAML, shell
 	@scripts/lint

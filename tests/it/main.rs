@@ -13,6 +13,7 @@ mod binaries;
 mod cluster_connection;
 mod docker_creds;
 mod docker_creds_login;
+mod guests;
 mod inventory;
 mod keychain;
 mod layers;
