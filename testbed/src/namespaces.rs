@@ -7,6 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
@@ -19,6 +21,8 @@ const CGROUPS: &str = "/sys/fs/cgroup";
 /// Where cgroups of version 2 may be seen from outside.
 const ROOTS: [&str; 2] = [CGROUPS, "/sys/fs/cgroup/unified"];
 const PREFIX: &str = "oreg-testbed-";
+const BOUND: Duration = Duration::from_secs(5);
+const POLL: Duration = Duration::from_millis(20);
 
 /// Mounts stay inside; network namespaces get a place for their names, and cgroups of version 2 a
 /// view, as systemd in a guest wants it. Then loopback, and the program as the first process.
@@ -75,8 +79,13 @@ pub fn entrance(program: &Path) -> Result<Entrance> {
 
 impl Drop for Cgroup {
     fn drop(&mut self) {
-        for root in ROOTS.map(Path::new) {
-            remove_cgroups(&root.join(&self.0));
+        for cgroup in ROOTS.map(|root| Path::new(root).join(&self.0)) {
+            // What was in it has been killed, and is gone in a moment.
+            let deadline = Instant::now() + BOUND;
+            while cgroup.exists() && Instant::now() < deadline {
+                remove_cgroups(&cgroup);
+                thread::sleep(POLL);
+            }
         }
     }
 }

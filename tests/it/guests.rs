@@ -221,9 +221,9 @@ fn a_node_that_is_down_is_told_and_done_later() {
 fn a_node_that_does_not_come_back_stops_the_rollout() {
     inside("a_node_that_does_not_come_back_stops_the_rollout", |site| {
         site.on("node-2", "touch /etc/origin/node/broken");
-        let run = site.play("registry_auth.yml", &["-e", "oreg_ready_timeout=6"]);
+        let run = site.play("registry_auth.yml", &["-e", "oreg_ready_timeout=12"]);
         run.failed_with(&[
-            "node-2 did not come back: not ready after 6 s",
+            "node-2 did not come back: not ready after 12 s",
             "Restarted and ready: node-1.",
             "Not restarted, and working as before: node-3.",
         ]);
