@@ -1,7 +1,7 @@
 //! Masks secrets in everything that leaves. Code above never puts a secret into a result; this is
 //! the net under it, for texts that come from elsewhere.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{cmp::Reverse, fmt::Write as _};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
@@ -51,30 +51,79 @@ impl Redactor {
     /// so the answer is searched as a whole before it is walked. Longest first: what contains another
     /// secret must be masked whole.
     fn forms_in(&self, printed: &str) -> Vec<Secret> {
-        let mut forms = BTreeMap::new();
-        for secret in &self.secrets {
-            for form in forms_of(secret.expose()) {
-                let escaped = Value::from(form.as_str()).to_string();
-                if !form.is_empty() && printed.contains(escaped.trim_matches('"')) {
-                    forms.insert((Reverse(form.len()), form.clone()), Secret::new(form));
-                }
-            }
-        }
-        forms.into_values().collect()
+        let forms = self.secrets.iter().flat_map(|s| forms_of(s.expose()));
+        let mut found = Needles::new(forms).found_in(printed);
+        found.sort_unstable_by(|a, b| (Reverse(a.len()), a).cmp(&(Reverse(b.len()), b)));
+        found.dedup();
+        found.into_iter().map(Secret::new).collect()
     }
+}
+
+/// Texts that are looked for all at once: however many they are, the searched text is read once.
+struct Needles {
+    /// In the order of their printed forms.
+    long: Vec<Needle>,
+    /// Those whose printed form is shorter than [`HEAD`].
+    short: Vec<Needle>,
+}
+
+struct Needle {
+    printed: String,
+    text: String,
+}
+
+/// By its first bytes a needle is found among the others: enough of them to tell most apart.
+const HEAD: usize = 4;
+
+impl Needles {
+    fn new(texts: impl Iterator<Item = String>) -> Self {
+        let texts = texts.filter(|text| !text.is_empty());
+        let needles = texts.map(|text| Needle {
+            printed: in_json(&text),
+            text,
+        });
+        let (mut long, short): (Vec<_>, _) = needles.partition(|n| n.printed.len() >= HEAD);
+        long.sort_unstable_by(|a, b| a.printed.cmp(&b.printed));
+        Self { long, short }
+    }
+
+    fn found_in(&self, printed: &str) -> Vec<String> {
+        let bytes = printed.as_bytes();
+        let short = self.short.iter().filter(|n| printed.contains(&n.printed));
+        let heads = bytes.windows(HEAD).zip(0..);
+        let long = heads.flat_map(|(head, at)| {
+            let alike = self.with_head(head);
+            alike.filter(move |n| bytes[at..].starts_with(n.printed.as_bytes()))
+        });
+        short.chain(long).map(|n| n.text.clone()).collect()
+    }
+
+    fn with_head(&self, head: &[u8]) -> impl Iterator<Item = &Needle> {
+        let head_of = |n: &Needle| n.printed.as_bytes()[..HEAD].cmp(head);
+        let first = self.long.partition_point(|n| head_of(n).is_lt());
+        self.long[first..]
+            .iter()
+            .take_while(move |n| head_of(n).is_eq())
+    }
+}
+
+/// `text` as JSON has it, without the quotes around it: mostly as it is.
+fn in_json(text: &str) -> String {
+    if text
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && !b"\"\\".contains(&byte))
+    {
+        return text.to_owned();
+    }
+    let quoted = Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
 }
 
 /// A secret as it is, without white space around it, in base64, percent-encoded, and as JSON has it.
 fn forms_of(text: &str) -> Vec<String> {
-    let mut forms = vec![
-        text.to_owned(),
-        text.trim().to_owned(),
-        STANDARD.encode(text),
-        percent_encoded(text),
-        Value::from(text).to_string().trim_matches('"').to_owned(),
-    ];
-    forms.sort_unstable();
-    forms.dedup();
+    let mut forms = vec![text.to_owned(), STANDARD.encode(text)];
+    let others = [text.trim().to_owned(), percent_encoded(text), in_json(text)];
+    forms.extend(others.into_iter().filter(|form| form != text));
     forms
 }
 
@@ -107,23 +156,42 @@ impl Found {
 }
 
 fn percent_encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes()
-        .map(|byte| {
-            if plain(byte) {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
-        .collect()
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
+
+    proptest! {
+        #[test]
+        fn needles_are_found_wherever_they_are(
+            texts in prop::collection::vec("[ab\"\\\\é]{0,6}", 0..8),
+            haystack in "[ab\"\\\\é]{0,40}",
+        ) {
+            let printed = Value::from(haystack.as_str()).to_string();
+            let mut found = Needles::new(texts.iter().cloned()).found_in(&printed);
+            found.sort();
+            found.dedup();
+            let mut expected = texts;
+            expected.retain(|text| !text.is_empty() && printed.contains(&in_json(text)));
+            expected.sort();
+            expected.dedup();
+            prop_assert_eq!(found, expected);
+        }
+    }
 
     #[test]
     fn masks_every_form_at_every_level() {
