@@ -235,7 +235,7 @@ impl Groups {
     ) -> Option<Change> {
         let layout = document.layout();
         let taken: Vec<StoredEntry> = self.take(position);
-        let after = Some(Holding::of_credential(credential));
+        let after = || Some(Holding::of_credential(credential));
         let Some(base) = taken
             .iter()
             .find(|entry| entry.key == key)
@@ -250,7 +250,7 @@ impl Groups {
                 key,
                 folded: Vec::new(),
                 before: None,
-                after,
+                after: after(),
             });
         };
         let first = self.members[&position][0];
@@ -268,7 +268,7 @@ impl Groups {
             key,
             folded,
             before: Some(Holding::of(base)),
-            after,
+            after: after(),
         })
     }
 

@@ -1,6 +1,6 @@
 //! What the modules that write docker config files say about a file's plan.
 
-use std::{error::Error, fmt::Write as _};
+use std::{collections::HashMap, error::Error, fmt::Write as _};
 
 use crate::{
     ansible::Options,
@@ -70,14 +70,11 @@ fn lines_before(plan: &FilePlan, change: Option<(Attributes, Attributes)>) -> St
     if let Some((present, future)) = change {
         attribute_lines(&mut text, present, future);
     }
-    let is_concerned = |key: &str| {
-        let mut changes = plan.plan.changes.iter();
-        changes.any(|change| change.key == key || change.folded.iter().any(|alias| alias == key))
-    };
-    let concerned = plan.before.auths().iter().filter(|e| is_concerned(e.key()));
-    for entry in concerned {
-        let rival = rival(entry, &plan.plan.changes);
-        let _ = writeln!(text, "{}{rival}", line(entry));
+    let concerned = concerned(plan);
+    for entry in plan.before.auths() {
+        if let Some(change) = concerned.get(entry.key()) {
+            let _ = writeln!(text, "{}{}", line(entry), rival(entry, change));
+        }
     }
     text
 }
@@ -88,12 +85,24 @@ fn lines_after(plan: &FilePlan, change: Option<(Attributes, Attributes)>) -> Str
         Some((present, future)) => attribute_lines(&mut text, future, present),
         None => new_file_lines(&mut text, plan.wanted),
     }
-    let is_concerned = |key: &str| plan.plan.changes.iter().any(|change| change.key == key);
-    let document = plan.plan.document();
-    for entry in document.auths().iter().filter(|e| is_concerned(e.key())) {
+    let concerned = concerned(plan);
+    let auths = plan.plan.document().auths().iter();
+    for entry in auths.filter(|entry| concerned.contains_key(entry.key())) {
         let _ = writeln!(text, "{}", line(entry));
     }
     text
+}
+
+/// The changes by the keys that they concern: their own and those that are folded into it, which the
+/// document as it will be does not have.
+fn concerned(plan: &FilePlan) -> HashMap<&str, &Change> {
+    let mut concerned = HashMap::new();
+    for change in &plan.plan.changes {
+        let folded = change.folded.iter().map(|key| (key.as_str(), change));
+        concerned.extend(folded);
+        concerned.insert(change.key.as_str(), change);
+    }
+    concerned
 }
 
 /// Of the attributes `shown`, those in which the `other` ones differ.
@@ -127,14 +136,11 @@ fn line(entry: &StoredEntry) -> String {
 }
 
 /// What tells an old entry from a new one that looks the same: a token, or a second password.
-fn rival(old: &StoredEntry, changes: &[Change]) -> &'static str {
-    let holding = Some(Holding::of(old));
-    let is_alone = |change: &Change| {
-        change.key == old.key() && change.folded.is_empty() && change.after == holding
-    };
+fn rival(old: &StoredEntry, change: &Change) -> &'static str {
+    let is_alone = change.key == old.key() && change.folded.is_empty();
     if old.has_token() {
         " and a token"
-    } else if changes.iter().any(is_alone) {
+    } else if is_alone && change.after == Some(Holding::of(old)) {
         " and another in members of their own"
     } else {
         ""
