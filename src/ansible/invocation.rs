@@ -1,6 +1,11 @@
 //! One call of a module: the arguments file that Ansible wrote, read.
 
-use std::{ffi::OsStr, fs::File, io::Read, path::Path};
+use std::{
+    ffi::OsStr,
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
 
 use serde_json::{Map, Value};
 
@@ -58,9 +63,7 @@ pub(super) fn read_call(
 }
 
 fn read_file(path: &Path) -> Result<Map<String, Value>, Failure> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes));
-    read.map_err(|error| {
+    let bytes = read_bounded(path).map_err(|error| {
         Failure::new(format!(
             "cannot read the arguments file {}: {error}",
             path.display()
@@ -76,6 +79,15 @@ fn read_file(path: &Path) -> Result<Map<String, Value>, Failure> {
         ))
     };
     serde_json::from_slice(&bytes).map_err(|error| unreadable(&error))
+}
+
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    let length = file.metadata()?.len().min(MAX_BYTES);
+    // Room for all of it at once: one call to the system then reads it, and one sees its end.
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
+    file.take(MAX_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn all_at_once(errors: &[OptionError]) -> Failure {

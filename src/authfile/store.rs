@@ -64,7 +64,7 @@ impl Stored {
             });
         }
         let attributes = Attributes::of(&metadata);
-        let bytes = read_bounded(&file, path)?;
+        let bytes = read_bounded(&file, metadata.len(), path)?;
         Ok(Some(Self {
             bytes,
             attributes,
@@ -159,8 +159,8 @@ fn back_up(lock: &Lock, location: &Location, old: &Stored) -> Result<PathBuf, Au
     Ok(path)
 }
 
-fn read_bounded(file: &File, path: &Path) -> Result<Vec<u8>, AuthFileError> {
-    let mut bytes = Vec::new();
+fn read_bounded(file: &File, length: u64, path: &Path) -> Result<Vec<u8>, AuthFileError> {
+    let mut bytes = Vec::with_capacity(usize::try_from(length.min(MAX_BYTES)).unwrap_or(0) + 1);
     file.take(MAX_BYTES + 1)
         .read_to_end(&mut bytes)
         .attempt("read docker config", path)?;
