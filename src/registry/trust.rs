@@ -45,7 +45,7 @@ pub enum TrustError {
 #[derive(Debug, Default)]
 pub struct Trust {
     cert_dir: PathBuf,
-    system: OnceLock<Vec<CertificateDer<'static>>>,
+    system: OnceLock<RootCertStore>,
 }
 
 /// What `certs.d/<host>/` holds.
@@ -105,14 +105,17 @@ impl Trust {
         for path in files.authorities.iter().chain(&security.ca_cert) {
             own.extend(certificates(path)?);
         }
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(own.iter().chain(self.system()).cloned());
+        let mut roots = self.system().clone();
+        roots.add_parsable_certificates(own.iter().cloned());
         Verifier::new(roots, own, provider, seen).ok_or(TrustError::NoAuthorities)
     }
 
-    fn system(&self) -> &[CertificateDer<'static>] {
-        self.system
-            .get_or_init(|| rustls_native_certs::load_native_certs().certs)
+    fn system(&self) -> &RootCertStore {
+        self.system.get_or_init(|| {
+            let mut roots = RootCertStore::empty();
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            roots
+        })
     }
 
     /// A directory that is not there holds nothing; one that cannot be read is an error.
