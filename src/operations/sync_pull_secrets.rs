@@ -219,9 +219,10 @@ impl Request {
         let Secrets::Absent(named) = &self.secrets else {
             return;
         };
+        let host_of: HashMap<&String, &RegistryHost> =
+            named.iter().map(|(name, host)| (name, host)).collect();
         for secret in &mut report.secrets {
-            let host = named.iter().find(|(name, _)| *name == secret.name.name);
-            if let Some((_, host)) = host {
+            if let Some(host) = host_of.get(&secret.name.name) {
                 secret.host = Some(host.to_string());
             }
         }
@@ -305,8 +306,11 @@ fn apply(
     report.change_secrets(request, cluster, &writes);
     report.change_accounts(cluster, goals, accounts);
     report.change_secrets(request, cluster, &removals);
-    let position = |name: &ObjectName| changes.iter().position(|c| c.goal.name() == name);
-    report.secrets.sort_by_key(|secret| position(&secret.name));
+    let names = changes.iter().map(|change| change.goal.name());
+    let position: HashMap<&ObjectName, usize> = names.zip(0..).collect();
+    report
+        .secrets
+        .sort_by_key(|secret| position.get(&secret.name).copied());
     report
 }
 
