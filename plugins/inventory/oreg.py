@@ -20,7 +20,7 @@ options:
   plugin:
     description: Marks the file as a source of this plugin.
     required: true
-    choices: [oreg]
+    choices: [oreg, oreg.openshift.oreg]
   settings:
     description:
       - The settings as a mapping, or the path of a settings file. Relative paths start at the source.

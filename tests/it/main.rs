@@ -11,6 +11,7 @@ mod support;
 mod ansible_versions;
 mod binaries;
 mod cluster_connection;
+mod collection;
 mod docker_creds;
 mod docker_creds_login;
 mod guests;

@@ -237,6 +237,29 @@ fn an_inventory_without_nodes_is_refused() {
 }
 
 #[test]
+fn a_slice_without_a_master_is_proven_by_the_control_host() {
+    let mut site = Site::new();
+    site.inventory(&format!(
+        "{}oreg_control_host=localhost\n",
+        right_credentials()
+    ));
+    let whole = site.text("hosts");
+    let slice = whole.replace(
+        "[masters]\nnode-1 \n[nodes]\nnode-[1:3]",
+        "[masters]\n[nodes]\nnode-[2:3]",
+    );
+    assert_ne!(slice, whole);
+    site.file("hosts", &slice);
+    assert_eq!(site.run(&[]).changes(), [0, 1, 1]);
+    assert!(
+        !site.manifests().exists(),
+        "secrets are for the slice with the master"
+    );
+    let verified = site.play("verify.yml", &[]);
+    assert!(verified.ok, "{}", verified.output);
+}
+
+#[test]
 fn skopeo_reads_the_image_with_the_written_file() {
     let site = site(&right_credentials());
     site.run(&["--tags", "nodes", "--limit", "node-2"])
