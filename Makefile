@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-cluster modules collection test test-matrix molecule keycloak-test lint setup clean
+.PHONY: help demo demo-cluster modules collection test test-matrix molecule keycloak-test lint bench setup clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ keycloak-test: ## oreg_validate against a real Keycloak; optional, needs Java 17
 
 lint: modules ## formatting, clippy, dependencies, playbooks, YAML, shell
 	@scripts/lint
+
+bench: setup modules ## speed beside Python, skopeo and kubectl, in an hour; write=1: docs/benchmarks.md
+	@bench/setup
+	@cargo run --quiet --locked -p testbed -- run --cluster -- bench/run $(if $(write),--write) $(sections)
 
 setup: ## what tests and demo need on this machine; quick when it is there
 	@testbed/setup
