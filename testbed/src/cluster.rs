@@ -76,6 +76,15 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// Starts the API server again after it was killed, and waits until it is ready.
+    ///
+    /// # Errors
+    /// As [`Cluster::start`].
+    pub fn restart_api(&mut self) -> Result<()> {
+        self.servers.restart_apiserver(&self.files)?;
+        self.wait_until_ready()
+    }
+
     fn wait_until_ready(&mut self) -> Result<()> {
         let mut readyz = self.command(&["get", "--raw", "/readyz"])?;
         readyz.stdin(Stdio::null());

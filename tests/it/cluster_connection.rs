@@ -371,8 +371,8 @@ fn wait_for_creations(cluster: &Cluster, count: usize) {
 }
 
 #[test]
-fn an_api_that_dies_in_between_is_told_with_what_was_done() {
-    let (cluster, module) = doomed();
+fn an_api_that_dies_in_between_is_told_and_the_next_run_does_the_rest() {
+    let (mut cluster, module) = doomed();
     let answer = thread::scope(|scope| {
         let answer = scope.spawn(|| module.run());
         wait_for_creations(&cluster, 10);
@@ -390,6 +390,15 @@ fn an_api_that_dies_in_between_is_told_with_what_was_done() {
     assert!((10..WORK).contains(&done.len()), "{}", done.len());
     assert!(done.iter().all(|secret| secret["action"] == "created"));
     assert!(!answer.stdout.contains("hunter2"));
+
+    cluster.restart_api().unwrap();
+    let mended = module.run().ok();
+    let mended = mended.json["secrets"].as_array().unwrap();
+    let of = |action: &str| mended.iter().filter(|s| s["action"] == action).count();
+    // What was under way when it died may have been carried out without an answer.
+    assert!(of("unchanged") >= done.len());
+    assert_eq!(of("unchanged") + of("created"), WORK);
+    assert!(!module.run().changed());
 }
 
 #[test]

@@ -23,6 +23,7 @@ pub(super) struct Servers {
     // Before etcd: an API server without its store fills its log.
     apiserver: Process,
     etcd: Process,
+    args: Vec<String>,
     url: String,
 }
 
@@ -34,18 +35,28 @@ impl Servers {
         let mut tries = 0;
         loop {
             tries += 1;
-            match start_apiserver(files, &identity, &etcd_url, address) {
-                Ok((url, apiserver)) => {
+            let [port] = free_ports()?;
+            let address = SocketAddrV4::new(address, port);
+            let args = apiserver_args(files, &identity, &etcd_url, address)?;
+            match start_apiserver(files, &args) {
+                Ok(apiserver) => {
                     return Ok(Self {
                         apiserver,
                         etcd,
-                        url,
+                        args,
+                        url: format!("https://{address}"),
                     });
                 }
                 Err(error) if tries < TRIES && taken(&error) => {}
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Starts an API server that was killed again, at the same address and with what it knew.
+    pub(super) fn restart_apiserver(&mut self, files: &Scratch) -> Result<()> {
+        self.apiserver = start_apiserver(files, &self.args)?;
+        Ok(())
     }
 
     /// Waits until the API server is ready.
@@ -99,19 +110,11 @@ fn try_etcd(files: &Scratch) -> Result<(String, Process)> {
 }
 
 /// Starts the API server and waits until it holds its port.
-fn start_apiserver(
-    files: &Scratch,
-    identity: &Identity,
-    etcd: &str,
-    address: Ipv4Addr,
-) -> Result<(String, Process)> {
-    let [port] = free_ports()?;
-    let address = SocketAddrV4::new(address, port);
-    let args = apiserver_args(files, identity, etcd, address)?;
+fn start_apiserver(files: &Scratch, args: &[String]) -> Result<Process> {
     let logs = logs(files, "kube-apiserver");
     let mut apiserver = Process::start(&tools::kube_apiserver()?, args, &logs)?;
     apiserver.wait_for_message("Serving securely on", READY_BOUND)?;
-    Ok((format!("https://{address}"), apiserver))
+    Ok(apiserver)
 }
 
 fn apiserver_args(
