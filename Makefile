@@ -40,7 +40,7 @@ lint: modules ## formatting, clippy, dependencies, playbooks, YAML, shell
 	@scripts/lint
 
 bench: setup modules ## speed beside Python, skopeo and kubectl, in an hour; write=1: docs/benchmarks.md
-	@bench/setup
+	@testbed/setup bench
 	@cargo run --quiet --locked -p testbed -- run --cluster -- bench/run $(if $(write),--write) $(sections)
 
 setup: ## what tests and demo need on this machine; quick when it is there

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use testbed::{
     cluster::Cluster,
     pki::Authority,
+    port::free_ports,
     registry::{Access, Registry, Transport},
 };
 
@@ -240,11 +241,8 @@ fn credentials_that_are_not_accepted_are_told() {
 
 #[test]
 fn an_api_that_is_down_is_told() {
-    let closed = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let server = format!("https://{closed}");
+    let [closed] = free_ports().unwrap();
+    let server = format!("https://127.0.0.1:{closed}");
     let (reason, message) = fault(|config| cluster_of(config)["server"] = json!(server));
     assert_eq!(reason, "unreachable");
     let start = format!("cannot reach the API server {server} (context admin): ");
@@ -291,12 +289,9 @@ fn a_web_server_in_place_of_the_api_is_told() {
 
 #[test]
 fn a_proxy_is_taken_from_the_kubeconfig() {
-    let closed = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let [closed] = free_ports().unwrap();
     let (reason, _) = fault(|config| {
-        cluster_of(config)["proxy-url"] = json!(format!("http://u:hunter2@{closed}"));
+        cluster_of(config)["proxy-url"] = json!(format!("http://u:hunter2@127.0.0.1:{closed}"));
     });
     assert_eq!(reason, "unreachable");
 }

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Output},
     sync::LazyLock,
@@ -10,7 +9,10 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
-use testbed::cluster::{Cluster, Readiness};
+use testbed::{
+    cluster::{Cluster, Readiness},
+    port::free_ports,
+};
 
 use crate::support::{
     module::binary,
@@ -351,13 +353,12 @@ fn a_refusal_is_one_message_with_server_and_context() {
 
 #[test]
 fn an_api_that_is_down_is_told() {
-    let closed = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let down = read(&CLUSTER.kubeconfig()).replace(CLUSTER.url(), &format!("https://{closed}"));
+    let [closed] = free_ports().unwrap();
+    let down =
+        read(&CLUSTER.kubeconfig()).replace(CLUSTER.url(), &format!("https://127.0.0.1:{closed}"));
     let message = Home::of(&down).refusal(&["--list"]);
-    let expected = format!("cannot reach the API server https://{closed} (context admin)");
+    let expected =
+        format!("cannot reach the API server https://127.0.0.1:{closed} (context admin)");
     assert!(message.contains(&expected), "{message}");
 }
 
