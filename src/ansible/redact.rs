@@ -52,11 +52,18 @@ impl Redactor {
     /// secret must be masked whole.
     fn forms_in(&self, printed: &str) -> Vec<Secret> {
         let forms = self.secrets.iter().flat_map(|s| forms_of(s.expose()));
-        let mut found = Needles::new(forms).found_in(printed);
-        found.sort_unstable_by(|a, b| (Reverse(a.len()), a).cmp(&(Reverse(b.len()), b)));
-        found.dedup();
-        found.into_iter().map(Secret::new).collect()
+        // Most secrets are learned twice: from an option, and from what was made of it.
+        let forms = longest_first(forms.collect());
+        let found = Needles::new(forms.into_iter()).found_in(printed);
+        longest_first(found).into_iter().map(Secret::new).collect()
     }
+}
+
+/// Each text once.
+fn longest_first(mut texts: Vec<String>) -> Vec<String> {
+    texts.sort_unstable_by(|a, b| (Reverse(a.len()), a).cmp(&(Reverse(b.len()), b)));
+    texts.dedup();
+    texts
 }
 
 /// Texts that are looked for all at once: however many they are, the searched text is read once.

@@ -14,6 +14,9 @@ const MASK: &str = "********";
 impl Flow {
     /// Returns the answer without secrets. One that brings a token is read as it is.
     pub(super) fn without_secrets(&self, reply: &Reply) -> Reply {
+        if reply.body.is_empty() {
+            return reply.clone();
+        }
         let brings_token = reply.status < 300 && self.pending.purpose.asks_for_token();
         if brings_token && read_token(&reply.body).is_some() {
             return reply.clone();
