@@ -27,6 +27,8 @@ pub struct NodeState {
     pub ready: bool,
     /// Why, in the kubelet's words, or which condition is missing.
     pub reason: String,
+    /// When its kubelet last reported, by the node's clock (RFC 3339): every ten seconds in 3.11.
+    pub heartbeat: Option<String>,
 }
 
 impl Cluster {
@@ -94,6 +96,9 @@ impl NodeState {
             name: node.metadata.name.clone().unwrap_or_default(),
             ready: ready.is_some_and(|condition| condition.status == "True"),
             reason: ready.map_or_else(|| "no Ready condition yet".to_owned(), reason),
+            heartbeat: ready
+                .and_then(|condition| condition.last_heartbeat_time.as_ref())
+                .map(|time| time.0.to_string()),
         }
     }
 }
@@ -125,9 +130,26 @@ mod tests {
     use super::*;
 
     fn state(conditions: &serde_json::Value) -> (bool, String) {
-        let node = json!({"metadata": {"name": "n"}, "status": {"conditions": conditions}});
-        let state = NodeState::of(&serde_json::from_value(node).unwrap());
+        let state = state_of(conditions);
         (state.ready, state.reason)
+    }
+
+    fn state_of(conditions: &serde_json::Value) -> NodeState {
+        let node = json!({"metadata": {"name": "n"}, "status": {"conditions": conditions}});
+        NodeState::of(&serde_json::from_value(node).unwrap())
+    }
+
+    #[test]
+    fn a_heartbeat_is_that_of_the_ready_condition() {
+        let reported = state_of(&json!([
+            {"type": "OutOfDisk", "status": "False", "lastHeartbeatTime": "2026-01-01T00:00:00Z"},
+            {"type": "Ready", "status": "True", "lastHeartbeatTime": "2026-01-01T00:00:10Z"},
+        ]));
+        assert_eq!(reported.heartbeat.unwrap(), "2026-01-01T00:00:10Z");
+        assert_eq!(
+            state_of(&json!([{"type": "Ready", "status": "True"}])).heartbeat,
+            None
+        );
     }
 
     #[test]

@@ -21,11 +21,12 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// Even without any time to wait the server must have some to answer.
 const LEAST_ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
-const OPTIONS: [OptionSpec; 4] = [
+const OPTIONS: [OptionSpec; 5] = [
     KUBECONFIG,
     CONTEXT,
     OptionSpec::new("nodes", Kind::Texts),
     OptionSpec::new("timeout", Kind::Integer(0)).default(Default::Integer(180)),
+    OptionSpec::new("after_restart", Kind::Flag).default(Default::Flag(false)),
 ];
 
 /// The module.
@@ -60,6 +61,7 @@ fn run(call: &Call) -> Result<Response, Failure> {
     let request = Request {
         nodes,
         timeout: Duration::from_secs(options.count("timeout")),
+        after_restart: options.flag("after_restart"),
     };
     let kubeconfig = Path::new(options.required_text("kubeconfig"));
     let cluster = match Cluster::connect(kubeconfig, options.text("context")) {

@@ -2,8 +2,11 @@
 //!
 //! An API server that cannot be spoken to is waited for as well: on a master it restarts together
 //! with the node. Everything else that goes wrong ends the wait at once.
+//!
+//! What the API says of a node is what its kubelet reported last, for the first seconds after a restart
+//! still the ready of before (docs/decisions/0008).
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use thiserror::Error;
 
@@ -16,6 +19,9 @@ pub struct Request {
     pub nodes: Vec<String>,
     /// How long to wait.
     pub timeout: Duration,
+    /// Whether the nodes have just been restarted: only what their kubelets report later than the
+    /// first look counts.
+    pub after_restart: bool,
 }
 
 /// Time as the one who waits feels it.
@@ -91,12 +97,16 @@ pub fn await_nodes(
     clock: &mut impl Clock,
 ) -> Report {
     let mut seen: Vec<NodeReport> = Vec::new();
+    let mut first_reports = FirstReports::default();
     loop {
         let outage = match nodes()
             .map_err(WaitFault::from)
             .and_then(|n| request.select(n))
         {
-            Ok(states) => {
+            Ok(mut states) => {
+                if request.after_restart {
+                    first_reports.discount(&mut states);
+                }
                 seen = note(&seen, states, clock.waited());
                 None
             }
@@ -146,6 +156,25 @@ impl Request {
     }
 }
 
+/// What the API said of each node at the first look at it.
+#[derive(Default)]
+struct FirstReports(BTreeMap<String, NodeState>);
+
+impl FirstReports {
+    /// Takes nodes for not ready of which it still says the same.
+    fn discount(&mut self, states: &mut [NodeState]) {
+        for state in states {
+            let first = self.0.entry(state.name.clone());
+            let first = first.or_insert_with(|| state.clone());
+            if state.ready && first == state {
+                let last = first.heartbeat.as_deref().unwrap_or("unknown");
+                state.ready = false;
+                state.reason = format!("no report of its kubelet since the restart, last: {last}");
+            }
+        }
+    }
+}
+
 /// A node that was ready before keeps its time; one that is not goes on waiting.
 fn note(seen: &[NodeReport], states: Vec<NodeState>, now: Duration) -> Vec<NodeReport> {
     let report = |state: NodeState| {
@@ -187,6 +216,10 @@ mod tests {
     }
 
     fn node(name: &str, ready: bool) -> NodeState {
+        node_at(name, ready, 0)
+    }
+
+    fn node_at(name: &str, ready: bool, second: u64) -> NodeState {
         let reason = if ready {
             "KubeletReady"
         } else {
@@ -196,6 +229,7 @@ mod tests {
             name: name.to_owned(),
             ready,
             reason: reason.to_owned(),
+            heartbeat: Some(format!("2026-01-01T00:00:{second:02}Z")),
         }
     }
 
@@ -213,12 +247,33 @@ mod tests {
         names: &[&str],
         answers: Vec<Result<Vec<NodeState>, ClusterError>>,
     ) -> (Report, Vec<(bool, u64)>) {
-        let request = Request {
+        carry_out(&request(names), answers)
+    }
+
+    fn request(names: &[&str]) -> Request {
+        Request {
             nodes: names.iter().map(|&name| name.to_owned()).collect(),
             timeout: Duration::from_secs(3),
+            after_restart: false,
+        }
+    }
+
+    fn wait_after_restart(
+        answers: Vec<Result<Vec<NodeState>, ClusterError>>,
+    ) -> (Report, Vec<(bool, u64)>) {
+        let request = Request {
+            after_restart: true,
+            ..request(&["a"])
         };
+        carry_out(&request, answers)
+    }
+
+    fn carry_out(
+        request: &Request,
+        answers: Vec<Result<Vec<NodeState>, ClusterError>>,
+    ) -> (Report, Vec<(bool, u64)>) {
         let mut answers = answers.into_iter();
-        let report = await_nodes(&request, || answers.next().unwrap(), &mut Seconds(0));
+        let report = await_nodes(request, || answers.next().unwrap(), &mut Seconds(0));
         let seen = report.nodes.iter();
         let seen = seen
             .map(|node| (node.state.ready, node.waited.as_secs()))
@@ -239,6 +294,45 @@ mod tests {
         );
         assert!(report.fault.is_none(), "{report:?}");
         assert_eq!(seen, [(true, 3), (true, 2)]);
+    }
+
+    #[test]
+    fn after_a_restart_the_ready_of_before_does_not_count() {
+        let (report, seen) = wait_after_restart(vec![
+            outage(),
+            Ok(vec![node_at("a", true, 1)]),
+            Ok(vec![node_at("a", false, 5)]),
+            Ok(vec![node_at("a", true, 6)]),
+        ]);
+        assert!(report.fault.is_none(), "{report:?}");
+        assert_eq!(seen, [(true, 3)]);
+
+        let (report, seen) = wait_after_restart(vec![
+            Ok(vec![node_at("a", false, 1)]),
+            Ok(vec![node_at("a", true, 1)]),
+        ]);
+        assert!(report.fault.is_none(), "{report:?}");
+        assert_eq!(seen, [(true, 1)], "not ready was said first");
+
+        // One that came up while the first look was taken is ready by its next report.
+        let (report, seen) = wait_after_restart(vec![
+            Ok(vec![node_at("a", true, 1)]),
+            Ok(vec![node_at("a", true, 11)]),
+        ]);
+        assert!(report.fault.is_none(), "{report:?}");
+        assert_eq!(seen, [(true, 1)]);
+    }
+
+    #[test]
+    fn a_kubelet_that_is_silent_after_a_restart_is_told() {
+        let answers = (0..4).map(|_| Ok(vec![node_at("a", true, 1)]));
+        let (report, seen) = wait_after_restart(answers.collect());
+        assert_eq!(seen, [(false, 3)]);
+        assert_eq!(
+            report.fault.unwrap().to_string(),
+            "not ready after 3 s: a (no report of its kubelet since the restart, last: \
+             2026-01-01T00:00:01Z)"
+        );
     }
 
     #[test]

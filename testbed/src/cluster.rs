@@ -189,6 +189,16 @@ impl Cluster {
         Ok(())
     }
 
+    /// Has a node say once more what it said last, as its kubelet does from time to time.
+    ///
+    /// # Errors
+    /// When there is no such node.
+    pub fn report_node(&self, name: &str) -> Result<()> {
+        let patch = node::heartbeat().to_string();
+        self.kubectl(&["patch", "node", name, "--subresource=status", "-p", &patch])?;
+        Ok(())
+    }
+
     /// Returns whether a node says that it is ready.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use testbed::cluster::{Cluster, Readiness};
 
 use crate::support::{
-    cluster::{cluster, kubeconfig, requests},
+    cluster::{Kubelets, cluster, kubeconfig, requests},
     module::{Answer, Module},
     scratch::Scratch,
 };
@@ -58,6 +58,34 @@ fn a_node_is_waited_for() {
     });
     let waited = answer.json["nodes"][0]["waited_s"].as_u64().unwrap();
     assert!((1..10).contains(&waited), "{}", answer.stdout);
+}
+
+#[test]
+fn after_a_restart_a_report_is_waited_for() {
+    node("restarted-1", Readiness::Ready);
+    node("restarted-2", Readiness::Ready);
+    let options = json!({
+        "kubeconfig": cluster().kubeconfig(), "after_restart": true, "timeout": 6,
+        "nodes": ["restarted-1", "restarted-2"],
+    });
+    let module = Module::new("oreg_nodes_ready").args(options);
+    let answer = module.run();
+    assert!(
+        answer
+            .failure()
+            .contains("restarted-2 (no report of its kubelet since the restart, last: 20"),
+        "{}",
+        answer.failure()
+    );
+    let names = ["restarted-1", "restarted-2"].map(str::to_owned);
+    let _kubelets = Kubelets::of(names);
+    let answer = module.run().ok();
+    let nodes = answer.json["nodes"].as_array().unwrap();
+    assert!(
+        nodes.iter().all(|node| node["ready"] == true),
+        "{}",
+        answer.stdout
+    );
 }
 
 #[test]

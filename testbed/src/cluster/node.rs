@@ -1,6 +1,7 @@
 //! Node objects as the kubelet of a 3.11 cluster writes them.
 
 use serde_json::{Map, Value, json};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 const KUBELET: &str = "v1.11.0+d4cacc0";
 
@@ -54,6 +55,17 @@ pub(super) fn set_readiness(node: &mut Value, readiness: Readiness) {
     node["status"]["conditions"] = json!([condition(readiness)]);
 }
 
+/// The patch by which a kubelet says that it is still there, and nothing else.
+pub(super) fn heartbeat() -> Value {
+    json!({"status": {"conditions": [{"type": "Ready", "lastHeartbeatTime": now()}]}})
+}
+
+/// The API keeps whole seconds of it.
+fn now() -> String {
+    let now = OffsetDateTime::now_utc().format(&Rfc3339);
+    now.expect("the year has four digits")
+}
+
 fn condition(readiness: Readiness) -> Value {
     let (status, reason, message) = match readiness {
         Readiness::Ready => ("True", "KubeletReady", "kubelet is posting ready status"),
@@ -64,5 +76,5 @@ fn condition(readiness: Readiness) -> Value {
             "Kubelet stopped posting status.",
         ),
     };
-    json!({"type": "Ready", "status": status, "reason": reason, "message": message})
+    json!({"type": "Ready", "status": status, "reason": reason, "message": message, "lastHeartbeatTime": now()})
 }

@@ -4,7 +4,7 @@ use testbed::cluster::Readiness;
 
 use super::{right_credentials, site};
 use crate::support::{
-    cluster::cluster,
+    cluster::{Kubelets, cluster},
     playbook::{NODES, Recap, Run, Site},
     scratch::set_mode,
 };
@@ -31,6 +31,15 @@ fn only_changed_nodes_are_chosen_for_a_restart() {
     assert_eq!(run.recap("node-1"), Recap::default());
 }
 
+/// Nodes at the API server, for the hosts of a site.
+fn nodes(prefix: &str, readiness: [Readiness; 3]) -> Kubelets {
+    let names = NODES.map(|node| format!("{prefix}-{node}"));
+    for (name, readiness) in names.iter().zip(readiness) {
+        cluster().create_node(name, readiness, &[]).unwrap();
+    }
+    Kubelets::of(names)
+}
+
 /// A site that restarts nodes, whose service manager writes down what it is asked for.
 fn restarting_site(prefix: &str) -> Site {
     let mut site = Site::new();
@@ -39,7 +48,7 @@ fn restarting_site(prefix: &str) -> Site {
     set_mode(&site.file("bin/systemctl", &script), 0o755);
     site.inventory(&format!(
         "{}oreg_restart_nodes=True\noreg_kubeconfig={}\n\
-         oreg_node_name={prefix}-{{{{ inventory_hostname }}}}\noreg_ready_timeout=3\n",
+         oreg_node_name={prefix}-{{{{ inventory_hostname }}}}\noreg_ready_timeout=10\n",
         right_credentials(),
         cluster().kubeconfig().display(),
     ));
@@ -48,10 +57,7 @@ fn restarting_site(prefix: &str) -> Site {
 
 #[test]
 fn each_changed_node_restarts_and_is_awaited() {
-    for node in NODES {
-        let name = format!("steady-{node}");
-        cluster().create_node(&name, Readiness::Ready, &[]).unwrap();
-    }
+    let _kubelets = nodes("steady", [Readiness::Ready; 3]);
     let site = restarting_site("steady");
     assert_eq!(site.run(&[]).changes(), [3, 2, 2]);
     let restart = "restart atomic-openshift-node\n";
@@ -67,14 +73,10 @@ fn each_changed_node_restarts_and_is_awaited() {
 
 #[test]
 fn a_node_that_does_not_come_back_ends_the_run() {
-    for (node, readiness) in [
-        ("node-1", Readiness::Ready),
-        ("node-2", Readiness::NotReady),
-        ("node-3", Readiness::Ready),
-    ] {
-        let name = format!("shaky-{node}");
-        cluster().create_node(&name, readiness, &[]).unwrap();
-    }
+    let _kubelets = nodes(
+        "shaky",
+        [Readiness::Ready, Readiness::NotReady, Readiness::Ready],
+    );
     let site = restarting_site("shaky");
     site.run(&[]).failed_with(&[
         "node-2 did not come back",
@@ -93,11 +95,18 @@ fn a_node_that_does_not_come_back_ends_the_run() {
 }
 
 #[test]
+fn a_node_that_is_ready_only_from_before_ends_the_run() {
+    drop(nodes("silent", [Readiness::Ready; 3]));
+    let site = restarting_site("silent");
+    site.run(&[]).failed_with(&[
+        "node-1 did not come back: not ready after 10 s: silent-node-1 (no report of its kubelet",
+        "Not restarted, and working as before: node-2, node-3.",
+    ]);
+}
+
+#[test]
 fn a_run_that_was_interrupted_is_finished_by_the_next() {
-    for node in NODES {
-        let name = format!("late-{node}");
-        cluster().create_node(&name, Readiness::Ready, &[]).unwrap();
-    }
+    let _kubelets = nodes("late", [Readiness::Ready; 3]);
     let site = restarting_site("late");
     assert_eq!(site.run(&["--skip-tags", "restart"]).changes(), [2, 1, 1]);
     assert_eq!(site.text("restarts"), "");

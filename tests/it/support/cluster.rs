@@ -3,9 +3,11 @@
 use std::{
     path::PathBuf,
     sync::{
-        LazyLock,
-        atomic::{AtomicUsize, Ordering},
+        Arc, LazyLock,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -47,6 +49,43 @@ pub(crate) fn kubeconfig(scratch: &Scratch, change: impl FnOnce(&mut Value)) -> 
     let mut config = serde_json::from_str(&read(&cluster().kubeconfig())).unwrap();
     change(&mut config);
     scratch.write("kubeconfig", config.to_string())
+}
+
+/// Reports for nodes, as their kubelets do, until it is dropped: every second, since the API keeps whole
+/// seconds.
+pub(crate) struct Kubelets {
+    stopped: Arc<AtomicBool>,
+    reporter: Option<JoinHandle<()>>,
+}
+
+impl Kubelets {
+    pub(crate) fn of(nodes: impl IntoIterator<Item = String>) -> Self {
+        let nodes: Vec<_> = nodes.into_iter().collect();
+        let stopped = Arc::new(AtomicBool::new(false));
+        let until = Arc::clone(&stopped);
+        let reporter = thread::spawn(move || {
+            while !until.load(Ordering::SeqCst) {
+                for node in &nodes {
+                    cluster().report_node(node).unwrap();
+                }
+                thread::sleep(Duration::from_secs(1));
+            }
+        });
+        Self {
+            stopped,
+            reporter: Some(reporter),
+        }
+    }
+}
+
+impl Drop for Kubelets {
+    fn drop(&mut self) {
+        self.stopped.store(true, Ordering::SeqCst);
+        let ended = self.reporter.take().map(JoinHandle::join);
+        if !thread::panicking() {
+            ended.unwrap().unwrap();
+        }
+    }
 }
 
 /// Returns `VERB PATH` of every request of the users under test whose path has `part` in it.
