@@ -20,26 +20,56 @@ def measure():
     return "Proving credentials", text + (
         "\nReal registries and a real token server behind haproxy, which delays every request. Both "
         f"clients send {ROUND_TRIPS} requests per registry, one after another; the floor is what these "
-        f"delays alone take, {PARALLEL} registries at a time. Each registry's host sees one TLS "
-        "connection per proof, and the token server one more.\n")
+        f"delays alone take. `oreg_validate` asks {PARALLEL} registries at a time unless the option "
+        "`parallelism` says otherwise. Each registry's host sees one TLS connection per proof, and the "
+        "token server one more. Clients and servers share this machine's cores, so without delay the "
+        "servers' own work bounds every client.\n")
 
 
 def side_by_side(count, delay_ms):
     with slow_registries(count, delay_ms) as (hosts, certs, control):
-        arguments = write_json(f"{certs}/arguments.json", {
-            "openshift_additional_registry_credentials": [credential(host) for host in hosts],
-            "cert_dir": certs, "parallelism": PARALLEL})
-        check_connections(arguments, control, count)
-        ways = [Way("`oreg_validate`", lambda: call("oreg_validate", arguments))]
+        check_connections(arguments(hosts, certs, PARALLEL), control, count)
+        ways = [oreg(hosts, certs, parallel) for parallel in widths(count)]
         if count > 1:
             ways.append(Way(f"skopeo, {PARALLEL} at a time", lambda: skopeo(hosts, certs, PARALLEL)))
         ways.append(Way("skopeo, one after another", lambda: skopeo(hosts, certs, 1)))
         rows = compare(ways)
     if delay_ms:
-        floor = ROUND_TRIPS * delay_ms / 1000 * math.ceil(count / PARALLEL)
-        rows.append(["floor", duration(floor), "", f"{floor / ways[0].median:.2f}"])
+        rows += [floor(count, delay_ms, parallel, ways[0].median) for parallel in widths(count)]
     title = f"\n{count} {'registry' if count == 1 else 'registries'}, {delay_ms} ms:\n\n"
-    return title + table(COMPARED, rows)
+    return title + table(COMPARED, rows) + times_faster(ways, widths(count))
+
+
+def times_faster(ways, parallels):
+    one_by_one = ways[-1].median
+    times = " and ".join(f"{one_by_one / way.median:.1f} times faster with {parallel} at a time"
+                         for way, parallel in zip(ways, parallels))
+    return f"\nThan skopeo one after another, `oreg_validate` is {times}.\n"
+
+
+def widths(count):
+    """How many registries at a time: as many as by default, and all of them where that is more."""
+    return [PARALLEL, count] if count > PARALLEL else [PARALLEL]
+
+
+def at_a_time(parallel):
+    return "" if parallel == PARALLEL else f", {parallel} at a time"
+
+
+def oreg(hosts, certs, parallel):
+    path = arguments(hosts, certs, parallel)
+    return Way("`oreg_validate`" + at_a_time(parallel), lambda: call("oreg_validate", path))
+
+
+def floor(count, delay_ms, parallel, first):
+    seconds = ROUND_TRIPS * delay_ms / 1000 * math.ceil(count / parallel)
+    return ["floor" + at_a_time(parallel), duration(seconds), "", f"{seconds / first:.2f}"]
+
+
+def arguments(hosts, certs, parallel):
+    return write_json(f"{certs}/{parallel}.json", {
+        "openshift_additional_registry_credentials": [credential(host) for host in hosts],
+        "cert_dir": certs, "parallelism": parallel})
 
 
 def credential(host):
@@ -47,9 +77,9 @@ def credential(host):
             "password": os.environ["OREG_REGISTRY_PASSWORD"], "test_image": IMAGE}
 
 
-def check_connections(arguments, control, count):
+def check_connections(path, control, count):
     before = connections(control)
-    answer = call("oreg_validate", arguments)
+    answer = call("oreg_validate", path)
     after = connections(control)
     requests = {registry["requests"] for registry in answer["registries"]}
     taken = {name: after[name] - before[name] for name in after}
