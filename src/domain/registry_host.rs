@@ -4,7 +4,11 @@
 //! version. Docker Hub has many names and one key, `https://index.docker.io/v1/`
 //! (docker/cli `registry/config.go`, `IndexServer`).
 
-use std::fmt;
+use std::{
+    borrow::Cow,
+    fmt,
+    net::{Ipv4Addr, Ipv6Addr},
+};
 
 use thiserror::Error;
 
@@ -21,6 +25,9 @@ const DOCKER_HUB_NAMES: [&str; 4] = [
     "registry-1.docker.io",
     "registry.hub.docker.com",
 ];
+
+/// What stands in place of a user and a password, as Ansible has it.
+const HIDDEN: &str = "********";
 
 /// A registry, or a namespace on one. Equal when the same registry is meant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,6 +54,10 @@ pub enum HostError {
              (an IPv6 address goes in square brackets)"
     )]
     Malformed,
+    /// Looks like an IPv4 address. Other spellings (octal, hexadecimal, shorter) mean another
+    /// machine to some programs than to people (WHATWG URL, IPv4 parser).
+    #[error("is not an IPv4 address: expected four numbers from 0 to 255 without leading zeros")]
+    Address,
     /// The port is not a number from 1 to 65535.
     #[error("has a port that is not a number from 1 to 65535")]
     Port,
@@ -118,6 +129,18 @@ impl RegistryHost {
     }
 }
 
+/// Returns a key of `auths`, or what else was written for a host, as it may be shown: what stands before
+/// `@` may hold a password.
+#[must_use]
+pub fn shown(key: &str) -> Cow<'_, str> {
+    let (scheme, rest) = key.split_once("://").unwrap_or(("", key));
+    match rest.rsplit_once('@') {
+        None => Cow::Borrowed(key),
+        Some((_, host)) if scheme.is_empty() => Cow::Owned(format!("{HIDDEN}@{host}")),
+        Some((_, host)) => Cow::Owned(format!("{scheme}://{HIDDEN}@{host}")),
+    }
+}
+
 impl fmt::Display for RegistryHost {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.authority)?;
@@ -148,9 +171,14 @@ fn check_authority(authority: &str) -> Result<(), HostError> {
     port.map_or(Ok(()), check_port)?;
     match host {
         "" => Err(HostError::Empty),
-        host if is_ipv6(host) || host.chars().all(is_host_character) => Ok(()),
-        _ => Err(HostError::Malformed),
+        _ if authority.starts_with('[') => check(is_ipv6(host), HostError::Malformed),
+        _ if ends_in_number(host) => check(is_ipv4(host), HostError::Address),
+        _ => check(host.split('.').all(is_label), HostError::Malformed),
     }
+}
+
+fn check(good: bool, error: HostError) -> Result<(), HostError> {
+    if good { Ok(()) } else { Err(error) }
 }
 
 fn split_port(authority: &str) -> Result<(&str, Option<&str>), HostError> {
@@ -178,11 +206,29 @@ fn check_port(port: &str) -> Result<(), HostError> {
 }
 
 fn is_ipv6(host: &str) -> bool {
-    host.parse::<std::net::Ipv6Addr>().is_ok()
+    host.parse::<Ipv6Addr>().is_ok()
+}
+
+fn is_ipv4(host: &str) -> bool {
+    host.parse::<Ipv4Addr>().is_ok()
+}
+
+/// What readers of URLs take for an IPv4 address (WHATWG URL, "ends in a number").
+fn ends_in_number(host: &str) -> bool {
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
+    match hex {
+        Some(digits) => digits.chars().all(|c| c.is_ascii_hexdigit()),
+        None => !last.is_empty() && last.chars().all(|c| c.is_ascii_digit()),
+    }
+}
+
+fn is_label(label: &str) -> bool {
+    !label.is_empty() && label.chars().all(is_host_character)
 }
 
 fn is_host_character(character: char) -> bool {
-    character.is_ascii_alphanumeric() || matches!(character, '.' | '-' | '_')
+    character.is_ascii_alphanumeric() || matches!(character, '-' | '_')
 }
 
 fn hostname_of(authority: &str) -> &str {
@@ -197,13 +243,17 @@ fn hostname_of(authority: &str) -> &str {
     }
 }
 
+fn is_path_character(character: char) -> bool {
+    is_host_character(character) || matches!(character, '.' | '/')
+}
+
 /// The path without slashes around it; `v1` and `v2` alone name the API, not a namespace.
 fn canonical_path(path: &str) -> Result<Option<String>, HostError> {
     let path = path.trim_matches('/');
     match path {
         "" | "v1" | "v2" => Ok(None),
         _ if path.contains([':', '@']) => Err(HostError::Image),
-        _ if path.chars().all(|c| is_host_character(c) || c == '/') => Ok(Some(path.to_owned())),
+        _ if path.chars().all(is_path_character) => Ok(Some(path.to_owned())),
         _ => Err(HostError::Malformed),
     }
 }
@@ -224,6 +274,8 @@ mod tests {
             ("[::1]:5000", "[::1]:5000"),
             ("[fe80::1]", "[fe80::1]"),
             (" registry.example.com ", "registry.example.com"),
+            ("10.0.0.1:5000", "10.0.0.1:5000"),
+            ("0xa.example.com", "0xa.example.com"),
             ("docker.io", DOCKER_HUB_KEY),
             ("https://index.docker.io/v1/", DOCKER_HUB_KEY),
             ("registry-1.docker.io", DOCKER_HUB_KEY),
@@ -255,9 +307,32 @@ mod tests {
             ("registry/image:tag", HostError::Image),
             ("registry/image@sha256", HostError::Image),
             ("registry/{{ x }}", HostError::Malformed),
+            ("registry..example.com", HostError::Malformed),
+            ("registry.example.com.", HostError::Malformed),
+            ("[10.0.0.1]", HostError::Malformed),
+            ("10.0.0.256", HostError::Address),
+            ("192.168.001.010:5000", HostError::Address),
+            ("1.2.3", HostError::Address),
+            ("1.2.3.4.5", HostError::Address),
+            ("0x7f.1", HostError::Address),
+            ("registry.0x", HostError::Address),
+            ("registry.1", HostError::Address),
+            ("5000", HostError::Address),
         ];
         for (text, error) in table {
             assert_eq!(RegistryHost::parse(text), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn shows_no_user() {
+        let table = [
+            ("registry.example.com/a", "registry.example.com/a"),
+            ("https://u:p@h/v1/", "https://********@h/v1/"),
+            ("u:p/q@h", "********@h"),
+        ];
+        for (key, expected) in table {
+            assert_eq!(shown(key), expected);
         }
     }
 

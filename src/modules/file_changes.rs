@@ -1,22 +1,23 @@
 //! What the modules that write docker config files say about a file's plan.
 
-use std::{collections::HashMap, error::Error, fmt::Write as _};
+use std::{borrow::Cow, collections::HashMap, error::Error, fmt::Write as _};
 
 use crate::{
     ansible::Options,
     authfile::{Attributes, WantedAttributes},
     domain::{
         merge::{Change, Holding, Warning},
+        registry_host::shown,
         stored_entry::StoredEntry,
     },
     operations::configure_node::FilePlan,
 };
 
-/// The keys of `auths` that a plan concerns.
+/// The keys of `auths` that a plan concerns, as they may be shown.
 pub(super) struct Keys<'a> {
-    pub(super) added: Vec<&'a str>,
-    pub(super) updated: Vec<&'a str>,
-    pub(super) removed: Vec<&'a str>,
+    pub(super) added: Vec<Cow<'a, str>>,
+    pub(super) updated: Vec<Cow<'a, str>>,
+    pub(super) removed: Vec<Cow<'a, str>>,
 }
 
 /// Returns the keys that `plan` adds, updates and removes. An alias that is folded into the key of
@@ -25,7 +26,7 @@ pub(super) fn keys(plan: &FilePlan) -> Keys<'_> {
     let changes = &plan.plan.changes;
     let select = |wanted: fn(&Change) -> bool| {
         let chosen = changes.iter().filter(|change| wanted(change));
-        chosen.map(|change| change.key.as_str()).collect()
+        chosen.map(|change| shown(&change.key)).collect()
     };
     Keys {
         added: select(Change::is_addition),
@@ -42,16 +43,18 @@ pub(super) fn warnings(plan: &FilePlan) -> Vec<String> {
 fn warning(warning: &Warning) -> String {
     match warning {
         Warning::HiddenByHelper { key, helper } => format!(
-            "docker asks the credential helper {helper} for {key} (credHelpers) and does not read \
-             the entry written here; kubelet ignores helpers and reads the entry"
+            "docker asks the credential helper {helper} for {} (credHelpers) and does not read \
+             the entry written here; kubelet ignores helpers and reads the entry",
+            shown(key)
         ),
         Warning::HiddenByStore { store } => format!(
             "docker asks the credential store {store} for every registry (credsStore) and does not \
              read the entries written here; kubelet ignores the store and reads the entries"
         ),
         Warning::Unreadable { key, fault } => format!(
-            "the entry {key} cannot be read ({fault}): because of it kubelet ignores the whole \
-             file; repair the entry, or remove it with state=absent"
+            "the entry {} cannot be read ({fault}): because of it kubelet ignores the whole \
+             file; repair the entry, or remove it with state=absent",
+            shown(key)
         ),
     }
 }
@@ -132,7 +135,7 @@ fn line(entry: &StoredEntry) -> String {
         Holding::Other => "no user and password".to_owned(),
         Holding::Unreadable => "unreadable".to_owned(),
     };
-    format!("{}: {holding}", entry.key())
+    format!("{}: {holding}", shown(entry.key()))
 }
 
 /// What tells an old entry from a new one that looks the same: a token, or a second password.
@@ -223,6 +226,25 @@ mod tests {
         assert_eq!(
             after,
             "mode: 0600\nr.example.com: user=u password=sha256:f52fbd\n"
+        );
+    }
+
+    #[test]
+    fn a_password_in_a_key_is_not_shown() {
+        let text =
+            r#"{"auths":{"https://u:hunter2@old.example.com":{"auth":"!"},"r.example.com":{}}}"#;
+        let mut plan = plan(text, None);
+        assert!(warnings(&plan)[0].contains("entry https://********@old.example.com cannot"));
+        let hosts = [RegistryHost::parse("r.example.com").unwrap()].map(|host| {
+            let credential = Credential::new("u", Secret::new("p")).unwrap();
+            (host, credential)
+        });
+        plan.plan = plan_present(&plan.before, &hosts, Others::Remove);
+        assert_eq!(keys(&plan).removed, ["https://********@old.example.com"]);
+        let (before, _) = diff(&plan);
+        assert!(
+            before.contains("https://********@old.example.com: unreadable"),
+            "{before}"
         );
     }
 
