@@ -1,9 +1,19 @@
 //! What a registry is told: a user and a password.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{
+    Engine, alphabet,
+    engine::{GeneralPurpose, GeneralPurposeConfig},
+};
 use thiserror::Error;
 
 use super::secret::Secret;
+
+/// Base64 as Go's `base64.StdEncoding` reads and writes it: padded, and what is left of the last bits
+/// may be anything.
+const STANDARD: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
 
 /// A user name and a password (or a token used as one).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +37,9 @@ pub enum CredentialError {
     /// No user.
     #[error("is empty")]
     EmptyUser,
+    /// docker drops it when it reads the file (docker/cli `config/configfile/file.go`).
+    #[error("ends with a NUL character, which docker would drop")]
+    NulInPassword,
 }
 
 /// Why the `auth` member of a stored entry cannot be read. kubelet 1.11 then ignores the
@@ -44,6 +57,14 @@ pub enum DecodeError {
     Colon,
 }
 
+impl CredentialError {
+    /// Returns whether it is the password that is wrong, and not the user.
+    #[must_use]
+    pub fn is_in_password(self) -> bool {
+        self == Self::NulInPassword
+    }
+}
+
 impl Credential {
     /// Joins `user` and `password`.
     ///
@@ -51,6 +72,9 @@ impl Credential {
     /// [`CredentialError`] when HTTP Basic authentication cannot carry the user name.
     pub fn new(user: impl Into<String>, password: Secret) -> Result<Self, CredentialError> {
         let user = user.into();
+        if password.expose().ends_with('\0') {
+            return Err(CredentialError::NulInPassword);
+        }
         match user.chars().find(|c| *c == ':' || c.is_control()) {
             Some(':') => Err(CredentialError::ColonInUser),
             Some(_) => Err(CredentialError::ControlInUser),
@@ -126,6 +150,8 @@ mod tests {
         );
         assert_eq!(refusal("a\nb"), CredentialError::ControlInUser);
         assert_eq!(refusal(""), CredentialError::EmptyUser);
+        let dropped = Credential::new("u", Secret::new("p\0")).unwrap_err();
+        assert!(dropped.is_in_password());
     }
 
     #[test]
@@ -134,6 +160,7 @@ mod tests {
         assert_eq!(Credential::decode("YTpi\nYw"), Err(DecodeError::Base64));
         assert_eq!(Credential::decode("/////w=="), Err(DecodeError::Utf8));
         assert_eq!(Credential::decode("YWJj"), Err(DecodeError::Colon));
+        assert!(Credential::decode("dTpwZZ==").is_ok(), "as Go reads it");
         assert_eq!(
             Credential::decode("YT\npiAA==")
                 .unwrap()

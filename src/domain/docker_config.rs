@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 pub use super::json_members::DocumentError;
 use super::{
-    json_members::{read_members, read_text},
+    json_members::{is_named, only_member, read_members, read_text},
     registry_host::RegistryHost,
     stored_entry::StoredEntry,
 };
@@ -57,15 +57,16 @@ impl DockerConfig {
     ///
     /// # Errors
     /// [`DocumentError`] with line and column when the bytes are not one JSON object with distinct
-    /// names, or `auths` is not such an object. What stands in an entry is not judged here.
+    /// names, or `auths` is not such an object or there twice (`Auths`). What stands in an entry is
+    /// not judged here.
     pub fn parse(bytes: &[u8]) -> Result<Self, DocumentError> {
         let text = read_text(bytes)?;
         if text.trim().is_empty() {
             return Ok(Self::empty());
         }
         let members = read_members(text, text)?;
-        let auths = match members.iter().find(|(name, _)| name == AUTHS) {
-            Some((_, value)) if value.get() != "null" => read_members(text, value.get())?,
+        let auths = match only_member(text, &members, AUTHS)? {
+            Some(value) if value.get() != "null" => read_members(text, value.get())?,
             _ => Vec::new(),
         };
         Ok(Self {
@@ -122,9 +123,10 @@ impl DockerConfig {
             .collect();
         let value = self.layout.object(1, &pairs);
         let mut members = self.members.clone();
-        match members.iter_mut().find(|(name, _)| name == AUTHS) {
-            Some((_, old)) => *old = value,
-            None => members.push((AUTHS.to_owned(), value)),
+        let auths_member = (AUTHS.to_owned(), value);
+        match members.iter_mut().find(|(name, _)| is_named(name, AUTHS)) {
+            Some(old) => *old = auths_member,
+            None => members.push(auths_member),
         }
         Self {
             members,
@@ -151,7 +153,7 @@ impl DockerConfig {
     fn member(&self, name: &str) -> Option<&RawValue> {
         self.members
             .iter()
-            .find(|(member, _)| member == name)
+            .rfind(|(member, _)| is_named(member, name))
             .map(|(_, value)| &**value)
     }
 }
@@ -260,6 +262,20 @@ mod tests {
             refusal("{\"auths\": {\"a\": {},\n\"a\": {}}}"),
             "a second member named \"a\" at line 2 column 3"
         );
+        assert_eq!(
+            refusal("{\"auths\": {},\n\"Auths\": {}}"),
+            "a second member for auths, named \"Auths\", at line 2 column 10"
+        );
+    }
+
+    #[test]
+    fn names_are_those_of_go() {
+        let document =
+            DockerConfig::parse(br#"{"Auths": {"r": {}}, "CredsStore": "pass"}"#).unwrap();
+        assert_eq!(document.auths()[0].key(), "r");
+        assert_eq!(document.helpers().store.as_deref(), Some("pass"));
+        let written = document.with_auths(Vec::new());
+        assert_eq!(written.to_text(), r#"{"auths":{},"CredsStore":"pass"}"#);
     }
 
     #[test]

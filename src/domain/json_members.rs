@@ -9,6 +9,8 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+use super::registry_host::shown;
+
 /// What is wrong with a JSON document, and where (lines and columns count from 1).
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{fault} at line {line} column {column}")]
@@ -44,6 +46,32 @@ pub(super) fn read_members<'a>(whole: &str, part: &'a str) -> Result<Members<'a>
             let at = start + offset_of(part, error.line(), error.column());
             fault_at(whole, at, &describe(&error, &whole[at..]))
         })
+}
+
+/// Returns whether readers take a member of this name for `known`: all that matter are written in Go,
+/// which compares names without regard to case (`encoding/json`, `Unmarshal`).
+pub(super) fn is_named(name: &str, known: &str) -> bool {
+    name.eq_ignore_ascii_case(known)
+}
+
+/// Returns the one member that readers take for `known`.
+///
+/// # Errors
+/// [`DocumentError`] when there is another: some readers mix the two, some take the last.
+pub(super) fn only_member<'a>(
+    whole: &str,
+    members: &Members<'a>,
+    known: &str,
+) -> Result<Option<&'a RawValue>, DocumentError> {
+    let mut alike = members.iter().filter(|(name, _)| is_named(name, known));
+    let first = alike.next().map(|(_, value)| *value);
+    match alike.next() {
+        None => Ok(first),
+        Some((name, value)) => {
+            let fault = format!("a second member for {known}, named \"{name}\",");
+            Err(fault_at(whole, offset(whole, value.get()), &fault))
+        }
+    }
 }
 
 /// Reads the bytes as text.
@@ -143,7 +171,8 @@ impl<'de> Visitor<'de> for DistinctVisitor {
         while let Some(name) = map.next_key::<String>()? {
             if !names.insert(name.clone()) {
                 return Err(A::Error::custom(format_args!(
-                    "a second member named \"{name}\""
+                    "a second member named \"{}\"",
+                    shown(&name)
                 )));
             }
             members.push((name, map.next_value()?));

@@ -342,7 +342,7 @@ fn warnings<'a>(
 ) -> Vec<Warning> {
     let hidden = hidden(&document.helpers(), ours);
     let unreadable = document.auths().iter().filter_map(|entry| {
-        let fault = entry.credential().err()?;
+        let fault = entry.credential().err().filter(|f| f.stops_kubelet())?;
         Some(Warning::Unreadable {
             key: entry.key.clone(),
             fault,
@@ -411,6 +411,64 @@ mod tests {
             "{\n\t\"auths\": {\n\t\t\"r:5000\": {\n\t\t\t\"auth\": \"dTpw\"\n\t\t}\n\t}\n}\n"
         );
         assert!(plan.changes[0].is_addition());
+    }
+
+    #[test]
+    fn names_of_members_are_those_of_go() {
+        let written = r#"{"auths":{"r":{"auth":"dTpw"}}}"#;
+        for entry in [
+            r#"{"Auth":"b2xkOm9sZA=="}"#,
+            r#"{"auth":"dTpw","Auth":"b2xkOm9sZA=="}"#,
+            r#"{"auth":"dTpw","PASSWORD":"old"}"#,
+            r#"{"auth":"dTpw","IdentityToken":"t"}"#,
+            r#"{"auth":"dTpw","email":7}"#,
+        ] {
+            let plan = present(
+                &format!(r#"{{"Auths":{{"r":{entry}}}}}"#),
+                &[("r", "u", "p")],
+            );
+            assert_eq!(plan.document().to_text(), written, "{entry}");
+        }
+        for entry in [
+            r#"{"AUTH":"dTpw"}"#,
+            r#"{"auth":"dTpw","Auth":null,"email":null}"#,
+        ] {
+            let plan = present(
+                &format!(r#"{{"Auths":{{"r":{entry}}}}}"#),
+                &[("r", "u", "p")],
+            );
+            assert!(plan.is_empty(), "{entry}");
+        }
+    }
+
+    /// What kubelet 1.11 ignores the whole file for (`pkg/credentialprovider/config.go`).
+    #[test]
+    fn warns_of_what_kubelet_cannot_read() {
+        let warnings = |entry: &str| {
+            let text = format!(r#"{{"auths":{{"other":{entry}}}}}"#);
+            present(&text, &[("r", "u", "p")]).warnings.len()
+        };
+        for entry in [
+            "7",
+            "[]",
+            r#"{"auth":7}"#,
+            r#"{"Auth":"!"}"#,
+            r#"{"auth":"YWJj"}"#,
+            r#"{"username":false}"#,
+            r#"{"email":false}"#,
+        ] {
+            assert_eq!(warnings(entry), 1, "{entry}");
+        }
+        for entry in [
+            "null",
+            "{}",
+            r#"{"auth":""}"#,
+            r#"{"auth":"dTpwZZ=="}"#,
+            r#"{"auth":"dTrk"}"#,
+            r#"{"identitytoken":7}"#,
+        ] {
+            assert_eq!(warnings(entry), 0, "{entry}");
+        }
     }
 
     #[test]

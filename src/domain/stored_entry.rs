@@ -9,13 +9,19 @@ use thiserror::Error;
 use super::{
     credential::{Credential, DecodeError},
     docker_config::Layout,
-    json_members::read_members,
+    json_members::{is_named, read_members},
     registry_host::RegistryHost,
 };
 
-/// Members that hold a second credential beside `auth`. A reader that prefers one of them would
-/// go on using the old secret, so writing an entry removes them.
-const RIVALS: [&str; 4] = ["identitytoken", "registrytoken", "username", "password"];
+/// Members that hold a credential, or half of one. Writing an entry removes them: a reader that
+/// prefers another member than ours would go on using the old secret.
+const CREDENTIALS: [&str; 5] = [
+    "auth",
+    "identitytoken",
+    "registrytoken",
+    "username",
+    "password",
+];
 
 /// A key of `auths` and what stands under it, unread.
 #[derive(Clone, Debug)]
@@ -24,15 +30,25 @@ pub struct StoredEntry {
     pub(super) value: Box<RawValue>,
 }
 
+type Member = (String, Box<RawValue>);
+
 /// Why no credential can be read from an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum EntryFault {
-    /// Not an object.
-    #[error("it is not an object with an `auth` member")]
+    /// Not an object, or members in it are not text.
+    #[error("it is not an object whose auth, username, password and email are text")]
     Shape,
     /// `auth` cannot be decoded.
     #[error(transparent)]
     Auth(#[from] DecodeError),
+}
+
+impl EntryFault {
+    /// Returns whether kubelet ignores the whole file because of it. Go does not mind a text that is
+    /// not UTF-8.
+    pub(super) fn stops_kubelet(self) -> bool {
+        self != Self::Auth(DecodeError::Utf8)
+    }
 }
 
 /// The members of an entry that matter to readers.
@@ -61,7 +77,8 @@ impl StoredEntry {
     /// `password`. `None` when it holds neither (a credential helper has it, or a token).
     ///
     /// # Errors
-    /// [`EntryFault`] when kubelet would stumble over the entry and ignore the whole file.
+    /// [`EntryFault`] when the entry cannot be read; nearly always kubelet cannot either, and ignores
+    /// the whole file.
     pub fn credential(&self) -> Result<Option<Credential>, EntryFault> {
         let content = self.content()?;
         if let Some(auth) = content.auth.filter(|auth| !auth.is_empty()) {
@@ -97,31 +114,20 @@ impl StoredEntry {
     /// Returns the entry with `credential` in it under `key`; members that hold no credential
     /// are kept.
     pub(super) fn with(&self, key: String, credential: &Credential, layout: &Layout) -> Self {
-        let auth = auth_value(credential);
-        let mut members = self.members().unwrap_or_default();
-        members.retain(|(name, _)| !RIVALS.contains(&name.as_str()));
-        match members.iter_mut().find(|(name, _)| name == "auth") {
-            Some((_, value)) => *value = auth,
-            None => members.insert(0, ("auth".to_owned(), auth)),
-        }
         Self {
             key,
-            value: layout.object(2, &members),
+            value: layout.object(2, &self.members_with(credential)),
         }
     }
 
     /// Returns the entry with user and password in members of their own too, as kubectl writes it.
     pub(super) fn spelled_out(&self, credential: &Credential, layout: &Layout) -> Self {
-        let mut members = self.members().unwrap_or_default();
-        members.retain(|(name, _)| !RIVALS.contains(&name.as_str()));
+        let mut members = self.members_with(credential);
         let pair = [
             ("username", credential.user()),
             ("password", credential.password().expose()),
         ];
-        members.splice(
-            0..0,
-            pair.map(|(name, text)| (name.to_owned(), text_value(text))),
-        );
+        members.splice(0..0, pair.map(member));
         Self {
             key: self.key.clone(),
             value: layout.object(2, &members),
@@ -130,14 +136,25 @@ impl StoredEntry {
 
     /// Returns a fresh entry.
     pub(super) fn new(key: String, credential: &Credential, layout: &Layout) -> Self {
-        let members = [("auth".to_owned(), auth_value(credential))];
+        let auth = member(("auth", credential.encode().expose()));
         Self {
             key,
-            value: layout.object(2, &members),
+            value: layout.object(2, &[auth]),
         }
     }
 
-    fn members(&self) -> Option<Vec<(String, Box<RawValue>)>> {
+    /// The members as they will be: `auth`, where the first that holds a credential stood, and those
+    /// that hold none. Of the latter, one that kubelet cannot read is left out.
+    fn members_with(&self, credential: &Credential) -> Vec<Member> {
+        let mut members = self.members().unwrap_or_default();
+        let at = members.iter().position(holds_credential).unwrap_or(0);
+        members.retain(|member| !holds_credential(member) && !is_broken_email(member));
+        let auth = member(("auth", credential.encode().expose()));
+        members.insert(at.min(members.len()), auth);
+        members
+    }
+
+    fn members(&self) -> Option<Vec<Member>> {
         let text = self.value.get();
         let members = read_members(text, text).ok()?;
         Some(
@@ -149,39 +166,55 @@ impl StoredEntry {
     }
 
     fn content(&self) -> Result<Content, EntryFault> {
-        let text = self.value.get();
-        let members = read_members(text, text).map_err(|_| EntryFault::Shape)?;
         let mut content = Content::default();
+        let text = self.value.get();
+        if text == "null" {
+            return Ok(content);
+        }
+        let members = read_members(text, text).map_err(|_| EntryFault::Shape)?;
         for (name, value) in members {
-            content.take(&name, value)?;
+            content.take(&name.to_ascii_lowercase(), value)?;
         }
         Ok(content)
     }
 }
 
 impl Content {
+    /// Of members that mean the same, the last counts, unless it is null.
     fn take(&mut self, name: &str, value: &RawValue) -> Result<(), EntryFault> {
-        match name {
-            "auth" => self.auth = text(value)?,
-            "username" => self.username = text(value)?,
-            "password" => self.password = text(value)?,
+        let known = match name {
+            "auth" => &mut self.auth,
+            "username" => &mut self.username,
+            "password" => &mut self.password,
+            "email" => return text(value).map(|_| ()),
+            // kubelet does not know these, so it does not mind what they are.
             "identitytoken" | "registrytoken" => {
-                self.has_token |= text(value)?.is_some_and(|token| !token.is_empty());
+                let token = text(value).unwrap_or_default();
+                self.has_token |= token.is_some_and(|token| !token.is_empty());
+                return Ok(());
             }
-            _ => {}
+            _ => return Ok(()),
+        };
+        if let Some(text) = text(value)? {
+            *known = Some(text);
         }
         Ok(())
     }
+}
+
+fn holds_credential((name, _): &Member) -> bool {
+    CREDENTIALS.iter().any(|known| is_named(name, known))
+}
+
+fn is_broken_email((name, value): &Member) -> bool {
+    is_named(name, "email") && text(value).is_err()
 }
 
 fn text(value: &RawValue) -> Result<Option<String>, EntryFault> {
     serde_json::from_str(value.get()).map_err(|_| EntryFault::Shape)
 }
 
-fn auth_value(credential: &Credential) -> Box<RawValue> {
-    text_value(credential.encode().expose())
-}
-
-fn text_value(text: &str) -> Box<RawValue> {
-    serde_json::value::to_raw_value(text).expect("every text has a JSON form")
+fn member((name, text): (&str, &str)) -> Member {
+    let value = serde_json::value::to_raw_value(text).expect("every text has a JSON form");
+    (name.to_owned(), value)
 }

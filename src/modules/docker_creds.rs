@@ -108,8 +108,17 @@ fn credential(options: &Options) -> Result<RegistryCredential, Failure> {
     let written_host = options.required_text("registry").to_owned();
     let host = RegistryHost::parse(&written_host).map_err(|error| at("registry", &error))?;
     let password = options.secret("password").expect("the option is required");
-    let credential = Credential::new(options.required_text("username"), password.clone())
-        .map_err(|error| at("username", &error))?;
+    let credential =
+        Credential::new(options.required_text("username"), password.clone()).map_err(|error| {
+            at(
+                if error.is_in_password() {
+                    "password"
+                } else {
+                    "username"
+                },
+                &error,
+            )
+        })?;
     let test_image = options.flag("test_login").then(|| {
         ImageReference::parse(options.required_text("test_image"), &host)
             .map_err(|error| at("test_image", &error))
