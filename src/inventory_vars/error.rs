@@ -40,9 +40,9 @@ pub enum VariablesError {
         names::OREG_URL
     )]
     UrlWithoutHost,
-    /// No user that a registry could be told.
+    /// Nothing that a registry could be told.
     #[error("{place}: {error}")]
-    User {
+    Credential {
         /// The variable, with index and host.
         place: String,
         /// What is wrong.
@@ -62,9 +62,10 @@ pub enum VariablesError {
         /// The variable, with index and host.
         place: String,
     },
-    /// One registry, two credentials: readers of config.json see only one.
+    /// One registry, two credentials, of which readers of config.json see only one; or two ways to
+    /// reach it.
     #[error(
-        "{second} and {first} are the same registry {host} with different credentials: keep one"
+        "{second} and {first} are the same registry {host} with different {difference}: keep one"
     )]
     Conflict {
         /// Where the first stands.
@@ -73,5 +74,7 @@ pub enum VariablesError {
         second: String,
         /// The registry.
         host: String,
+        /// In what they differ.
+        difference: &'static str,
     },
 }

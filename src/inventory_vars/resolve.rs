@@ -173,11 +173,17 @@ fn main_credential(variables: &Variables) -> Result<Option<RegistryCredential>, 
             Ok(None)
         };
     };
-    let credential =
-        Credential::new(user, password.clone()).map_err(|error| VariablesError::User {
-            place: names::AUTH_USER.to_owned(),
+    let credential = Credential::new(user, password.clone()).map_err(|error| {
+        let place = if error.is_in_password() {
+            names::AUTH_PASSWORD
+        } else {
+            names::AUTH_USER
+        };
+        VariablesError::Credential {
+            place: place.to_owned(),
             error,
-        });
+        }
+    });
     let image = main_image(variables, &pattern, &host);
     let (credential, test_image) = both(credential, image)?;
     Ok(Some(RegistryCredential {
@@ -227,8 +233,13 @@ fn additional(index: usize, given: &AdditionalRegistry) -> Result<RegistryCreden
     let place = |member: &str| format!("{}[{index}].{member} (host {host})", names::ADDITIONAL);
     let credential = match &given.password {
         Some(password) => Credential::new(given.user.clone(), password.clone()).map_err(|error| {
-            VariablesError::User {
-                place: place("user"),
+            let member = if error.is_in_password() {
+                "password"
+            } else {
+                "user"
+            };
+            VariablesError::Credential {
+                place: place(member),
                 error,
             }
         }),
@@ -308,15 +319,37 @@ fn unique(credentials: Vec<RegistryCredential>, faults: &mut Faults) -> Vec<Regi
                 first_of.insert(credential.host.clone(), kept.len());
                 kept.push(credential);
             }
-            Some(&first) if kept[first].credential == credential.credential => {}
-            Some(&first) => faults.push(VariablesError::Conflict {
-                first: place_of(&kept[first].source),
-                second: place_of(&credential.source),
-                host: credential.host.to_string(),
-            }),
+            Some(&first) => faults.extend(unite(&mut kept[first], credential).err()),
         }
     }
     kept
+}
+
+/// Makes one of two for the same registry. The test of either is enough. How to connect can be said in
+/// the list only, so what the list says holds for the main registry, too.
+fn unite(first: &mut RegistryCredential, second: RegistryCredential) -> Result<(), VariablesError> {
+    let (one, other) = (&first.security, &second.security);
+    let cas_differ =
+        one.ca_cert != other.ca_cert && one.ca_cert.is_some() && other.ca_cert.is_some();
+    let difference = match () {
+        () if first.credential != second.credential => Some("credentials"),
+        () if first.source == Source::Main => None,
+        () if one.tls_verify != other.tls_verify => Some("tls_verify"),
+        () if cas_differ => Some("ca_cert"),
+        () => None,
+    };
+    if let Some(difference) = difference {
+        return Err(VariablesError::Conflict {
+            first: place_of(&first.source),
+            second: place_of(&second.source),
+            host: first.host.to_string(),
+            difference,
+        });
+    }
+    first.test_image = first.test_image.take().or(second.test_image);
+    first.security.tls_verify = second.security.tls_verify;
+    first.security.ca_cert = first.security.ca_cert.take().or(second.security.ca_cert);
+    Ok(())
 }
 
 /// White space around a password is rarely meant: it comes from a file read with its last newline.
@@ -380,6 +413,73 @@ mod tests {
             .iter()
             .map(ToString::to_string)
             .collect()
+    }
+
+    #[test]
+    fn one_registry_twice_is_one_with_all_that_was_said() {
+        let united = |first: AdditionalRegistry, second: AdditionalRegistry| {
+            let additional = vec![first, second];
+            resolve(&Variables {
+                additional,
+                ..none()
+            })
+        };
+        let listed = || registry("r.example.com", "p");
+        let untested = AdditionalRegistry {
+            test_login: false,
+            ..listed()
+        };
+        let with_ca = |name: &str| AdditionalRegistry {
+            ca_cert: Some(name.into()),
+            ..listed()
+        };
+        let [one] = united(untested, with_ca("a"))
+            .unwrap()
+            .credentials
+            .try_into()
+            .unwrap();
+        assert!(one.test_image.is_some());
+        assert_eq!(one.security.ca_cert, Some("a".into()));
+
+        let unverified = AdditionalRegistry {
+            tls_verify: false,
+            ..listed()
+        };
+        for (second, difference) in [
+            (unverified, "tls_verify"),
+            (with_ca("b"), "ca_cert"),
+            (registry("r.example.com", "other"), "credentials"),
+        ] {
+            let faults = united(with_ca("a"), second).unwrap_err();
+            let expected = format!(
+                "openshift_additional_registry_credentials[1] and \
+                 openshift_additional_registry_credentials[0] are the same registry r.example.com \
+                 with different {difference}: keep one"
+            );
+            assert_eq!(faults[0].to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn the_list_says_how_the_main_registry_is_reached() {
+        let entry = AdditionalRegistry {
+            user: "u".to_owned(),
+            tls_verify: false,
+            ..registry("quay.io", "p")
+        };
+        let additional = vec![entry];
+        let resolved = resolve(&Variables {
+            additional,
+            ..main("u", "p")
+        })
+        .unwrap();
+        let [one] = resolved.credentials.try_into().unwrap();
+        assert!(!one.security.tls_verify);
+        assert_eq!(one.source, Source::Main);
+        assert_eq!(
+            one.test_image.unwrap().to_string(),
+            "openshift/origin-pod:v3.11"
+        );
     }
 
     #[test]
