@@ -112,10 +112,11 @@ fn integer(value: &Value, least: i64) -> Result<i64, String> {
     }
 }
 
-/// Text is octal, as in `chmod`; YAML has turned an unquoted `0600` into the number already.
+/// Text is octal, as in `chmod`; YAML has turned an unquoted `0600` into the number already. A larger
+/// number was meant to be octal: 600 is 01130.
 fn mode(value: &Value) -> Result<i64, String> {
     let mode = match value {
-        Value::Number(number) => number.as_i64(),
+        Value::Number(number) => number.as_i64().filter(|mode| *mode <= 0o777),
         Value::String(text) => i64::from_str_radix(text.trim().trim_start_matches("0o"), 8).ok(),
         _ => None,
     };

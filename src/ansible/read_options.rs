@@ -371,6 +371,7 @@ mod tests {
             (Some(0o640), Some(0o600), Some(0o600))
         );
         assert!(refusal(json!({"mode": "u=rw"})).contains("octal"));
+        assert!(refusal(json!({"mode": 600})).contains("octal"));
     }
 
     #[test]
