@@ -9,6 +9,9 @@ use super::error::{Attempt, AuthFileError};
 
 const MAX_BYTES: u64 = 16 << 20;
 
+/// For the kernel this number means: leave it as it is (chown(2)).
+const NOBODY_AT_ALL: u32 = u32::MAX;
+
 /// Which of the two databases is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Database {
@@ -24,8 +27,10 @@ impl Database {
     /// # Errors
     /// [`AuthFileError::UnknownName`] when there is none of that name.
     pub fn number_of(self, name: &str) -> Result<u32, AuthFileError> {
-        if let Ok(number) = name.parse() {
-            return Ok(number);
+        match name.parse() {
+            Ok(NOBODY_AT_ALL) => {}
+            Ok(number) => return Ok(number),
+            Err(_) => {}
         }
         let text = read(Path::new(self.path()))?;
         find(&text, name).ok_or_else(|| AuthFileError::UnknownName {
@@ -87,6 +92,7 @@ mod tests {
         assert_eq!(find(text, "broken"), None);
         assert_eq!(Database::Users.number_of("4711").ok(), Some(4711));
         assert_eq!(Database::Users.number_of("root").ok(), Some(0));
+        assert!(Database::Users.number_of("4294967295").is_err());
     }
 
     #[test]

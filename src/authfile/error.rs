@@ -41,6 +41,19 @@ pub enum AuthFileError {
         /// What is wrong with it.
         fault: &'static str,
     },
+    /// Somebody else's link would have us write, and give away, what is not theirs.
+    #[error(
+        "cannot use docker config {path}: {link} is a link of another user, or in a directory of \
+         theirs, and leads to {target}, which is not theirs; name that file itself if it is meant"
+    )]
+    UnsafeLink {
+        /// The path as given.
+        path: PathBuf,
+        /// The link.
+        link: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+    },
     /// Symbolic links without end.
     #[error("cannot use docker config {path}: its symbolic links lead in a circle")]
     LinkLoop {
@@ -65,6 +78,17 @@ pub enum AuthFileError {
         "cannot read docker config {path}: it is larger than {limit} bytes; it is left as it is"
     )]
     TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The most that is read.
+        limit: u64,
+    },
+    /// It could be written, but never be read again.
+    #[error(
+        "cannot write docker config {path}: it would be larger than {limit} bytes, more than is read; \
+         it is left as it is: remove entries that nobody needs"
+    )]
+    WouldBeTooLarge {
         /// The file.
         path: PathBuf,
         /// The most that is read.
@@ -116,9 +140,10 @@ impl AuthFileError {
             Self::NotAbsolute { .. } => "not_absolute",
             Self::InTheWay { .. } => "in_the_way",
             Self::UnsafeDirectory { .. } => "unsafe_directory",
+            Self::UnsafeLink { .. } => "unsafe_link",
             Self::LinkLoop { .. } => "link_loop",
             Self::Locked { .. } => "locked",
-            Self::TooLarge { .. } => "too_large",
+            Self::TooLarge { .. } | Self::WouldBeTooLarge { .. } => "too_large",
             Self::Malformed { .. } => "malformed",
             Self::UnknownName { .. } => "unknown_name",
             Self::System { source, .. } => system_reason(source.kind()),

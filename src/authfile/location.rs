@@ -3,7 +3,8 @@
 //!
 //! Credentials are written by root. A directory in which anybody may create files lets anybody
 //! put a link, or a file they own, where root will write; the kernel's own rule for such places
-//! (`fs.protected_symlinks`) is the model here.
+//! (`fs.protected_symlinks`) is the model here. In a directory of their own, others can still put links:
+//! these may lead to what is theirs, and nowhere else.
 
 use std::{
     collections::VecDeque,
@@ -79,9 +80,16 @@ struct Walk<'a> {
     /// Free of links.
     reached: PathBuf,
     ahead: VecDeque<OsString>,
-    links: usize,
+    links: Vec<Link>,
     /// What kind of thing `reached` is, when it is there and not a directory.
     file: Option<Metadata>,
+}
+
+/// A link that was followed.
+struct Link {
+    path: PathBuf,
+    /// Who can have made it: its owner, and that of its directory.
+    makers: [u32; 2],
 }
 
 impl<'a> Walk<'a> {
@@ -94,7 +102,7 @@ impl<'a> Walk<'a> {
             written,
             reached: PathBuf::from("/"),
             ahead: names(written).collect(),
-            links: 0,
+            links: Vec::new(),
             file: None,
         })
     }
@@ -114,7 +122,7 @@ impl<'a> Walk<'a> {
         };
         self.check_directory(found.as_ref())?;
         match found {
-            Some(found) if found.is_symlink() => return self.follow(&next),
+            Some(found) if found.is_symlink() => return self.follow(next, &found),
             Some(found) if !found.is_dir() => self.file = Some(found),
             _ => {}
         }
@@ -122,13 +130,17 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn follow(&mut self, link: &Path) -> Result<(), AuthFileError> {
-        self.links += 1;
-        if self.links > MOST_LINKS {
+    fn follow(&mut self, link: PathBuf, found: &Metadata) -> Result<(), AuthFileError> {
+        if self.links.len() >= MOST_LINKS {
             let path = self.written.to_owned();
             return Err(AuthFileError::LinkLoop { path });
         }
-        let destination = fs::read_link(link).attempt("read the link", link)?;
+        let destination = fs::read_link(&link).attempt("read the link", &link)?;
+        let directory = fs::symlink_metadata(&self.reached).attempt("look at", &self.reached)?;
+        self.links.push(Link {
+            path: link,
+            makers: [found.uid(), directory.uid()],
+        });
         if destination.is_absolute() {
             self.reached = PathBuf::from("/");
         }
@@ -159,7 +171,27 @@ impl<'a> Walk<'a> {
         })
     }
 
+    /// Examines the links followed, now that it is known where they lead.
+    fn check_links(&self) -> Result<(), AuthFileError> {
+        if self.links.is_empty() {
+            return Ok(());
+        }
+        let destination = self.reached.ancestors();
+        let mut existing = destination.filter_map(|path| fs::symlink_metadata(path).ok());
+        let owner = existing.next().map_or(ROOT, |found| found.uid());
+        let us = rustix::process::geteuid().as_raw();
+        let is_bad = |link: &&Link| !may_lead(link.makers, owner, us);
+        self.links.iter().find(is_bad).map_or(Ok(()), |link| {
+            Err(AuthFileError::UnsafeLink {
+                path: self.written.to_owned(),
+                link: link.path.clone(),
+                target: self.reached.clone(),
+            })
+        })
+    }
+
     fn arrive(self) -> Result<Location, AuthFileError> {
+        self.check_links()?;
         match &self.file {
             Some(file) if !file.is_file() => return Err(self.in_the_way(kind_of(file))),
             None if self.reached.is_dir() => return Err(self.in_the_way("a directory")),
@@ -209,6 +241,12 @@ fn fault_of(mode: u32, owner: u32, entry: Option<u32>, us: u32) -> Option<&'stat
     } else {
         None
     }
+}
+
+/// Whether a link that `makers` can have made may lead `us` to something of `owner`. What is not there
+/// yet belongs to the owner of the directory that it will be in.
+fn may_lead(makers: [u32; 2], owner: u32, us: u32) -> bool {
+    makers.iter().all(|maker| [ROOT, us, owner].contains(maker))
 }
 
 /// Names what is not a directory, for messages.
@@ -294,6 +332,17 @@ mod tests {
         assert_eq!(reason(&open.join("inner/config.json")), "unsafe_directory");
         fs::set_permissions(&open, fs::Permissions::from_mode(0o1777)).unwrap();
         assert!(Location::resolve(&open.join("inner/config.json")).is_ok());
+    }
+
+    #[test]
+    fn a_link_of_others_leads_to_what_is_theirs() {
+        let us = 1000;
+        assert!(may_lead([0, us], 0, us));
+        assert!(may_lead([1234, 1234], 1234, us));
+        assert!(may_lead([0, 1234], 1234, us));
+        assert!(!may_lead([1234, 1234], 0, us));
+        assert!(!may_lead([0, 1234], us, us));
+        assert!(!may_lead([1234, 0], 5678, us));
     }
 
     #[test]

@@ -116,14 +116,16 @@ pub fn make_directory(location: &Location, wanted: WantedAttributes) -> Result<(
 /// Puts `new` in the place of the file at `location`. Returns where the copy of the old file is.
 ///
 /// # Errors
-/// [`AuthFileError::System`] when the system refuses; the old file is then as it was.
+/// [`AuthFileError::WouldBeTooLarge`], or [`AuthFileError::System`] when the system refuses; the old
+/// file is then as it was.
 pub fn replace(
     lock: &Lock,
     location: &Location,
     new: &Replacement<'_>,
 ) -> Result<Option<PathBuf>, AuthFileError> {
+    check_size(new.text, location)?;
     let copy = match new.old {
-        Some(old) if new.backup => Some(back_up(lock, location, old)?),
+        Some(old) if new.backup => Some(back_up(lock, location, old, new.attributes)?),
         _ => None,
     };
     let attributes = new.attributes.else_like(new.old.map(Stored::attributes));
@@ -145,16 +147,23 @@ pub fn tidy(location: &Location) {
     }
 }
 
-fn back_up(lock: &Lock, location: &Location, old: &Stored) -> Result<PathBuf, AuthFileError> {
+/// The copy is for whoever could read the old file and may read the new one: it holds credentials that
+/// may still be good.
+fn back_up(
+    lock: &Lock,
+    location: &Location,
+    old: &Stored,
+    wanted: WantedAttributes,
+) -> Result<PathBuf, AuthFileError> {
     let path = backup::path(location);
     let Attributes { mode, owner, group } = old.attributes;
-    let same = WantedAttributes {
-        mode,
+    let attributes = WantedAttributes {
+        mode: mode & wanted.mode,
         owner: Some(owner),
         group: Some(group),
     };
     let beside = Beside::create(lock, location)?;
-    beside.write(&old.bytes, same, Some(old))?;
+    beside.write(&old.bytes, attributes, Some(old))?;
     beside.take_the_place_of(&path)?;
     Ok(path)
 }
@@ -171,6 +180,20 @@ fn read_bounded(file: &File, length: u64, path: &Path) -> Result<Vec<u8>, AuthFi
         });
     }
     Ok(bytes)
+}
+
+/// Refuses a text that the next run would not read.
+///
+/// # Errors
+/// [`AuthFileError::WouldBeTooLarge`].
+pub fn check_size(text: &str, location: &Location) -> Result<(), AuthFileError> {
+    if text.len() as u64 <= MAX_BYTES {
+        return Ok(());
+    }
+    Err(AuthFileError::WouldBeTooLarge {
+        path: location.target().to_owned(),
+        limit: MAX_BYTES,
+    })
 }
 
 /// A file in the making, in the directory of the one it will replace. Its name is always the same:
@@ -297,14 +320,32 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_has_the_old_content_and_mode() {
+    fn a_copy_has_the_old_content_and_nobody_new_may_read_it() {
+        for (old, copied) in [(0o644, 0o600), (0o400, 0o400)] {
+            let (_guard, location) = scratch();
+            fs::write(location.target(), "old").unwrap();
+            let permissions = std::os::unix::fs::PermissionsExt::from_mode(old);
+            fs::set_permissions(location.target(), permissions).unwrap();
+            let copy = put(&location, "new", true).unwrap();
+            assert_eq!(fs::read_to_string(&copy).unwrap(), "old");
+            assert_eq!(fs::metadata(&copy).unwrap().mode() & 0o7777, copied);
+        }
+    }
+
+    #[test]
+    fn nothing_is_written_that_could_not_be_read_again() {
         let (_guard, location) = scratch();
-        fs::write(location.target(), "old").unwrap();
-        let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o640);
-        fs::set_permissions(location.target(), permissions).unwrap();
-        let copy = put(&location, "new", true).unwrap();
-        assert_eq!(fs::read_to_string(&copy).unwrap(), "old");
-        assert_eq!(fs::metadata(&copy).unwrap().mode() & 0o7777, 0o640);
+        let text = " ".repeat(usize::try_from(MAX_BYTES).unwrap() + 1);
+        let lock = Lock::acquire(&location, std::time::Duration::ZERO).unwrap();
+        let new = Replacement {
+            text: &text,
+            attributes: WANTED,
+            old: None,
+            backup: false,
+        };
+        let refusal = replace(&lock, &location, &new).unwrap_err();
+        assert_eq!(refusal.reason(), "too_large");
+        assert!(!location.target().exists());
     }
 
     #[test]

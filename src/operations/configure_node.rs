@@ -104,29 +104,49 @@ impl FilePlan {
     }
 }
 
+impl FilePlan {
+    /// Returns the plan for the file as this one leaves it.
+    fn carried_out(self, request: &Request) -> Self {
+        let before = self.plan.document().clone();
+        Self {
+            plan: request.entries.plan(&before),
+            before,
+            attributes: self.attributes.map(|present| self.wanted.over(present)),
+            ..self
+        }
+    }
+}
+
 /// Configures every file of `request`. A file that fails does not keep the others from being done.
 #[must_use]
 pub fn configure_node(request: &Request, effect: Effect) -> Report {
+    let mut seen = Vec::new();
     let files = request.paths.iter().map(|path| FileReport {
         path: path.clone(),
-        outcome: configure_file(path, request, effect),
+        outcome: configure_file(path, request, effect, &mut seen),
     });
     Report {
         files: files.collect(),
     }
 }
 
+/// A file that was `seen` under another path is as wanted by the time it is looked at again.
 fn configure_file(
     path: &Path,
     request: &Request,
     effect: Effect,
+    seen: &mut Vec<Location>,
 ) -> Result<FilePlan, AuthFileError> {
     let location = Location::resolve(path)?;
     let (_, plan) = look(&location, request)?;
+    let again = seen.contains(&location);
+    seen.push(location.clone());
     match effect {
         Effect::Apply if plan.is_empty() => store::tidy(&location),
         Effect::Apply => return apply(&location, request),
-        Effect::Preview => {}
+        Effect::Preview if again => return Ok(plan.carried_out(request)),
+        Effect::Preview if plan.plan.is_empty() => {}
+        Effect::Preview => store::check_size(&plan.plan.document().to_text(), &location)?,
     }
     Ok(plan)
 }

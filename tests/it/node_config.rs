@@ -2,8 +2,8 @@
 
 use std::{
     fs,
-    os::unix::fs::{FileTypeExt, MetadataExt, symlink},
-    path::Path,
+    os::unix::fs::{FileTypeExt, MetadataExt, chown, lchown, symlink},
+    path::{Path, PathBuf},
 };
 
 use serde_json::{Value, json};
@@ -216,6 +216,75 @@ fn links_are_followed_and_stay_links() {
     assert!(scratch.path("config.json").is_symlink());
     assert!(read(&scratch.path("real/later.json")).contains(ONE));
     assert_eq!(names(&scratch.path("real")), ["later.json"]);
+}
+
+#[test]
+fn one_file_under_two_paths_is_changed_once() {
+    let scratch = Scratch::new();
+    symlink("config.json", scratch.path("link.json")).unwrap();
+    let paths = [scratch.path("config.json"), scratch.path("link.json")];
+    let call = || {
+        let paths: Vec<_> = paths.iter().map(PathBuf::as_path).collect();
+        module(&paths, &[registry("registry.example.com", "pass-one")])
+    };
+    let done = four_steps(call);
+    let changed: Vec<_> = [0, 1]
+        .map(|n| done.json["files"][n]["changed"].clone())
+        .into();
+    assert_eq!(changed, [json!(true), json!(false)]);
+}
+
+#[test]
+fn a_file_does_not_grow_beyond_what_is_read() {
+    let scratch = Scratch::new();
+    let path = scratch.path("config.json");
+    let filler = "x".repeat((1 << 20) - 20);
+    fs::write(&path, format!("{{\"filler\":\"{filler}\"}}")).unwrap();
+    for call in [one(&path).check(), one(&path)] {
+        let answer = call.run();
+        assert!(
+            answer
+                .failure()
+                .contains("it would be larger than 1048576 bytes")
+        );
+        assert_eq!(answer.json["files"][0]["reason"], "too_large");
+    }
+    assert_eq!(scratch.names(), ["config.json"]);
+}
+
+/// As root, since only root can make what belongs to others.
+#[test]
+fn a_link_of_another_user_gives_away_nothing_of_ours() {
+    const OTHER: u32 = 65_534;
+    let scratch = Scratch::new();
+    let (home, own) = (scratch.path("home"), scratch.path("own.json"));
+    fs::create_dir(&home).unwrap();
+    fs::write(&own, "{}").unwrap();
+    let link = home.join("config.json");
+    symlink(&own, &link).unwrap();
+    lchown(&link, Some(OTHER), None).unwrap();
+    chown(&home, Some(OTHER), None).unwrap();
+
+    let options = json!({"paths": [link], "owner": OTHER, "openshift_additional_registry_credentials": [
+        {"host": "r.example.com", "password": "p"}
+    ]});
+    let answer = Module::new("oreg_node_config").args(options).run();
+    assert!(
+        answer.failure().contains("is a link of another user"),
+        "{}",
+        answer.stdout
+    );
+    assert_eq!(answer.json["files"][0]["reason"], "unsafe_link");
+    assert_eq!(
+        (read(&own).as_str(), fs::metadata(&own).unwrap().uid()),
+        ("{}", 0)
+    );
+
+    chown(&own, Some(OTHER), None).unwrap();
+    assert!(
+        one(&link).run().ok().json["changed"] == true,
+        "a file of theirs"
+    );
 }
 
 #[test]
