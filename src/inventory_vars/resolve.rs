@@ -50,7 +50,7 @@ pub fn resolve(variables: &Variables) -> Result<Resolved, Faults> {
         Err(found) => faults.extend(found),
     }
     let credentials = unique(credentials, &mut faults);
-    let warnings = credentials.iter().filter_map(suspicion).collect();
+    let warnings = credentials.iter().flat_map(suspicions).collect();
     if faults.is_empty() {
         Ok(Resolved {
             credentials,
@@ -352,19 +352,36 @@ fn unite(first: &mut RegistryCredential, second: RegistryCredential) -> Result<(
     Ok(())
 }
 
-/// White space around a password is rarely meant: it comes from a file read with its last newline.
-fn suspicion(credential: &RegistryCredential) -> Option<String> {
+/// What may be meant, and mostly is not.
+fn suspicions(credential: &RegistryCredential) -> impl Iterator<Item = String> {
+    let host = &credential.host;
     let password = credential.credential.password().expose();
     let place = match &credential.source {
         Source::Main => names::AUTH_PASSWORD.to_owned(),
         source => format!("{}.password", place_of(source)),
     };
-    (password.trim() != password).then(|| {
-        format!(
-            "{place} (host {}) begins or ends with white space; it is used as it is",
-            credential.host
-        )
-    })
+    // It comes from a file read with its last newline.
+    let white = (password.trim() != password).then(|| {
+        format!("{place} (host {host}) begins or ends with white space; it is used as it is")
+    });
+    [white, narrow_key(credential)].into_iter().flatten()
+}
+
+/// Readers of the files compare keys with the names of images (docs/node-files.md).
+fn narrow_key(credential: &RegistryCredential) -> Option<String> {
+    let (place, host) = (place_of(&credential.source), &credential.host);
+    if host.to_string() != host.authority() && !host.is_docker_hub() {
+        return Some(format!(
+            "{place} (host {host}): docker finds no credential under a name with a path, kubelet and \
+             podman do; give the credential for {} if docker is to pull with it",
+            host.authority()
+        ));
+    }
+    let bare = host.authority().strip_suffix(":443")?;
+    Some(format!(
+        "{place} (host {host}): it is found for images with :443 in their names only; leave the port \
+         out for {bare}/..."
+    ))
 }
 
 #[cfg(test)]
@@ -457,6 +474,29 @@ mod tests {
                  with different {difference}: keep one"
             );
             assert_eq!(faults[0].to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn names_that_readers_do_not_find_are_told() {
+        let warnings = |host: &str| {
+            let additional = vec![registry(host, "p")];
+            resolve(&Variables {
+                additional,
+                ..none()
+            })
+            .unwrap()
+            .warnings
+        };
+        assert!(warnings("r.example.com:443")[0].contains("images with :443 in their names"));
+        assert!(warnings("quay.io/team")[0].contains("docker finds no credential under"));
+        for host in [
+            "r.example.com",
+            "r.example.com:5000",
+            "docker.io",
+            "[::1]:5000",
+        ] {
+            assert!(warnings(host).is_empty(), "{host}");
         }
     }
 
