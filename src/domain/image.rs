@@ -92,7 +92,11 @@ fn is_same(host: &RegistryHost, registry: &RegistryHost) -> bool {
 }
 
 fn split_reference(text: &str) -> (&str, &str, bool) {
-    if let Some((repository, digest)) = text.split_once('@') {
+    if let Some((name, digest)) = text.split_once('@') {
+        // Of a tag and a digest, docker asks for the digest.
+        let repository = name
+            .split_once(':')
+            .map_or(name, |(repository, _)| repository);
         return (repository, digest, true);
     }
     let (repository, tag) = text.split_once(':').unwrap_or((text, "latest"));
@@ -109,8 +113,10 @@ fn on_docker_hub(repository: &str, registry: &RegistryHost) -> String {
 }
 
 fn check_repository(repository: &str) -> Result<(), ImageError> {
+    let is_end = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let is_component = |component: &str| {
-        component.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        component.starts_with(is_end)
+            && component.ends_with(is_end)
             && component.chars().all(is_repository_character)
     };
     if repository.split('/').all(is_component) {
@@ -127,12 +133,9 @@ fn is_repository_character(character: char) -> bool {
 }
 
 fn check_reference(reference: &str, is_digest: bool) -> Result<(), ImageError> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let valid = match (is_digest, reference.split_once(':')) {
-        (true, Some((algorithm, hex))) => {
-            !algorithm.is_empty() && !hex.is_empty() && hex.chars().all(|c| c.is_ascii_hexdigit())
-        }
-        (false, None) => (1..=128).contains(&reference.len()) && reference.chars().all(fits),
+        (true, Some((algorithm, hex))) => is_algorithm(algorithm) && is_hash(hex),
+        (false, None) => is_tag(reference),
         _ => false,
     };
     if valid {
@@ -142,9 +145,31 @@ fn check_reference(reference: &str, is_digest: bool) -> Result<(), ImageError> {
     }
 }
 
+fn is_tag(tag: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    (1..=128).contains(&tag.len())
+        && tag.starts_with(is_word)
+        && tag.chars().all(|c| is_word(c) || matches!(c, '.' | '-'))
+}
+
+fn is_algorithm(algorithm: &str) -> bool {
+    let separators = ['-', '_', '+', '.'];
+    algorithm.split(separators).all(|part| {
+        part.starts_with(|c: char| c.is_ascii_alphabetic())
+            && part.chars().all(|c| c.is_ascii_alphanumeric())
+    })
+}
+
+fn is_hash(hex: &str) -> bool {
+    hex.len() >= 32 && hex.chars().all(|c| c.is_ascii_hexdigit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const DIGEST: &str = "a@sha256:0123456789abcdef0123456789abcdef";
+    const TAG_AND_DIGEST: &str = "a:v1@sha256:0123456789abcdef0123456789abcdef";
 
     #[test]
     fn reads_what_people_write() {
@@ -157,7 +182,8 @@ mod tests {
             ),
             ("r.example.com/a/b:1", "r.example.com", "a/b:1"),
             ("https-like/a:1", "r.example.com", "https-like/a:1"),
-            ("a@sha256:0f", "r.example.com", "a@sha256:0f"),
+            (DIGEST, "r.example.com", DIGEST),
+            (TAG_AND_DIGEST, "r.example.com", DIGEST),
             ("busybox", "docker.io", "library/busybox:latest"),
             ("docker.io/team/app", "docker.io", "team/app:latest"),
         ];
@@ -180,6 +206,14 @@ mod tests {
             ("a:", ImageError::Reference),
             ("a:b c", ImageError::Reference),
             ("a@sha256", ImageError::Reference),
+            ("a@sha256:0f", ImageError::Reference),
+            ("a:..", ImageError::Reference),
+            ("a:-x", ImageError::Reference),
+            (
+                "a@x/../../b:0123456789abcdef0123456789abcdef",
+                ImageError::Reference,
+            ),
+            ("a../b", ImageError::Repository),
             ("a-${foo}", ImageError::Placeholder),
         ];
         for (text, error) in table {
