@@ -4,8 +4,12 @@
 //! Numbers and YAML's plain words stay text as they were spelled: a password of digits must not
 //! lose its zeros. Reading takes linear time and stops at [`MAX_DEPTH`]. Errors never quote the text.
 
+mod words;
+
 use serde_json::{Map, Value};
 use thiserror::Error;
+
+use self::words::{constant, is_python, plain_end};
 
 /// Levels of lists and dicts inside each other that are read.
 pub const MAX_DEPTH: usize = 64;
@@ -210,7 +214,8 @@ impl<'a> Reader<'a> {
         let rest = &self.text[self.at..];
         let end = plain_end(rest);
         let text = rest[..end].trim_end();
-        if text.is_empty() || text.starts_with(['&', '*', '!', '|', '>', '%', '@', '`', '#']) {
+        let is_marked = text.starts_with(['&', '*', '!', '|', '>', '%', '@', '`', '#']);
+        if text.is_empty() || is_marked || is_python(text) {
             return Err(self.fault());
         }
         self.at += end;
@@ -252,6 +257,9 @@ impl<'a> Reader<'a> {
             'r' => '\r',
             'b' => '\u{8}',
             'f' => '\u{c}',
+            'a' if self.dialect == Dialect::Python => '\u{7}',
+            'v' if self.dialect == Dialect::Python => '\u{b}',
+            first @ '0'..='7' if self.dialect == Dialect::Python => self.octal(first)?,
             'x' if self.dialect != Dialect::Json => self.hexadecimal(2)?,
             'u' => self.hexadecimal(4)?,
             'U' if self.dialect != Dialect::Json => self.hexadecimal(8)?,
@@ -268,13 +276,26 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Up to three digits (Python reference, "String and Bytes literals").
+    fn octal(&mut self, first: char) -> Read<char> {
+        let rest = self.text[self.at..].bytes().take(2);
+        let more = rest.take_while(|byte| (b'0'..=b'7').contains(byte)).count();
+        let digits = &self.text[self.at - first.len_utf8()..self.at + more];
+        let code = u32::from_str_radix(digits, 8).ok().and_then(char::from_u32);
+        self.at += more;
+        code.ok_or_else(|| self.fault())
+    }
+
     fn hexadecimal(&mut self, digits: usize) -> Read<char> {
         let code = self.hex_number(digits)?;
         let code = match code {
             0xD800..0xDC00 if self.text[self.at..].starts_with("\\u") => {
                 self.at += 2;
                 let low = self.hex_number(4)?;
-                0x1_0000 + ((code - 0xD800) << 10) + low.wrapping_sub(0xDC00)
+                if !(0xDC00..0xE000).contains(&low) {
+                    return Err(self.fault());
+                }
+                0x1_0000 + ((code - 0xD800) << 10) + (low - 0xDC00)
             }
             code => code,
         };
@@ -321,51 +342,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn constant(word: &str, dialect: Dialect) -> Option<Value> {
-    match word {
-        "true" => Some(Value::Bool(true)),
-        "false" => Some(Value::Bool(false)),
-        "null" => Some(Value::Null),
-        "True" if dialect == Dialect::Python => Some(Value::Bool(true)),
-        "False" if dialect == Dialect::Python => Some(Value::Bool(false)),
-        "None" if dialect == Dialect::Python => Some(Value::Null),
-        _ if is_number(word) => Some(Value::from(word)),
-        _ => None,
-    }
-}
-
-/// A number as JSON and Python write it; it is kept as text, so it is not computed.
-fn is_number(word: &str) -> bool {
-    let unsigned = word.strip_prefix('-').unwrap_or(word);
-    let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
-    let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
-    [whole, fraction, exponent]
-        .iter()
-        .all(|part| is_digits(part))
-}
-
-fn is_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn plain_end(rest: &str) -> usize {
-    let mut previous = ' ';
-    for (at, character) in rest.char_indices() {
-        let next = rest[at + character.len_utf8()..].chars().next();
-        let ends_name = character == ':'
-            && next.is_none_or(|c| c.is_whitespace() || matches!(c, ',' | '[' | ']' | '{' | '}'));
-        let ends = matches!(character, ',' | '[' | ']' | '{' | '}')
-            || ends_name
-            || (character == '#' && previous.is_whitespace() && at > 0);
-        if ends {
-            return at;
-        }
-        previous = character;
-    }
-    rest.len()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -402,8 +378,8 @@ mod tests {
             ("[true, false, null]", json!([true, false, null])),
             (r#"["a\/b\u00fc\ud83d\ude00\n"]"#, json!(["a/bü😀\n"])),
             (
-                r"['it\'s', 'a\x41\d', '\U0001F600']",
-                json!(["it's", "aA\\d", "😀"]),
+                r"['it\'s', 'a\x41\d', '\U0001F600', 'a\101b\0\78\a']",
+                json!(["it's", "aA\\d", "😀", "aAb\0\u{7}8\u{7}"]),
             ),
             (
                 r"[{a: 'it''s\n', b: ~, c: x y}]",
@@ -441,6 +417,10 @@ mod tests {
             "[{'a' 'b'}]",
             "['a]",
             "[<generator object>",
+            r#"["\ud83d\u0041"]"#,
+            "[b'abc']",
+            "[{p: r'a'}]",
+            "[AnsibleUnsafeText('x')]",
         ] {
             assert!(matches!(read(text), Err(LiteralError::Syntax(_))), "{text}");
         }
