@@ -2,6 +2,8 @@
 //! (ansible-core `module_utils/common/validation.py`): every scalar may arrive as text or native,
 //! every list and dict also as text. Faults are fragments that never hold the value.
 
+use std::net::Ipv6Addr;
+
 use serde_json::Value;
 
 use super::{
@@ -126,7 +128,7 @@ fn mode(value: &Value) -> Result<i64, String> {
 
 fn texts(value: &Value) -> Result<Vec<String>, String> {
     let members = match value {
-        Value::String(text) if !text.trim_start().starts_with(['[', '(']) => {
+        Value::String(text) if !is_literal(text.trim_start()) => {
             let parts = text
                 .split(',')
                 .map(str::trim)
@@ -136,6 +138,13 @@ fn texts(value: &Value) -> Result<Vec<String>, String> {
         value => list(value, "a list")?,
     };
     members.iter().map(text).collect()
+}
+
+/// An address in brackets is a host: `[::1]:5000`.
+fn is_literal(text: &str) -> bool {
+    let inside = text.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let is_address = inside.is_some_and(|(inside, _)| inside.parse::<Ipv6Addr>().is_ok());
+    text.starts_with(['[', '(']) && !is_address
 }
 
 /// Returns the members of a list, also of one that arrives as text; omitted ones are left out.

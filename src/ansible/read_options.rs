@@ -355,6 +355,18 @@ mod tests {
     }
 
     #[test]
+    fn addresses_in_brackets_are_no_list() {
+        let texts = |text: &str| {
+            read(json!({"hosts": text}))
+                .unwrap()
+                .texts("hosts")
+                .to_vec()
+        };
+        assert_eq!(texts("[::1]:5000, [fd00::1]"), ["[::1]:5000", "[fd00::1]"]);
+        assert_eq!(texts("['::1']"), ["::1"]);
+    }
+
+    #[test]
     fn numbers_and_modes() {
         let count = |value| read(json!({"count": value})).unwrap().integer("count");
         assert_eq!(

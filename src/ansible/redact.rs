@@ -4,17 +4,37 @@
 use std::{cmp::Reverse, fmt::Write as _};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::domain::secret::Secret;
 
 /// What stands in place of a secret, as in Ansible.
 const MASK: &str = "********";
 
-/// A secret this long is masked wherever it appears. A shorter one is masked in sentences only:
-/// host names and verdicts are made by us, and a password `quay` must not turn `quay.io` into
-/// something a playbook cannot use.
+/// A secret this long is masked wherever it appears, except in [`NAMES`]. A shorter one is masked in
+/// sentences only.
 const LONG: usize = 8;
+
+/// The members of a result that are made by us of what the task named, and of what we know: a password
+/// `registry` must not turn them into something a playbook cannot use.
+const NAMES: [&str; 13] = [
+    "action",
+    "added",
+    "backup_file",
+    "host",
+    "name",
+    "namespace",
+    "path",
+    "reason",
+    "removed",
+    "source",
+    "test_image",
+    "updated",
+    "verdict",
+];
+
+/// What a server says of the host in the member `host`.
+const REALM_HOST: &str = "realm_host";
 
 /// The members of a result that hold sentences.
 const SENTENCES: [&str; 4] = ["msg", "message", "warnings", "reason_text"];
@@ -146,10 +166,18 @@ impl Found {
             Value::Array(items) => items
                 .iter_mut()
                 .for_each(|item| self.mask_in(item, sentence)),
-            Value::Object(members) => members
-                .iter_mut()
-                .for_each(|(name, value)| self.mask_in(value, SENTENCES.contains(&name.as_str()))),
+            Value::Object(members) => self.mask_members(members),
             _ => {}
+        }
+    }
+
+    fn mask_members(&self, members: &mut Map<String, Value>) {
+        let own_realm = members.get(REALM_HOST) == members.get("host");
+        for (name, value) in members {
+            let is_name = NAMES.contains(&name.as_str()) || own_realm && name == REALM_HOST;
+            if !is_name {
+                self.mask_in(value, SENTENCES.contains(&name.as_str()));
+            }
         }
     }
 
@@ -211,6 +239,26 @@ mod tests {
         assert_eq!(
             value,
             json!({"msg": "got ********", "deep": [{"x": MASK}, MASK]})
+        );
+    }
+
+    #[test]
+    fn what_is_ours_stays_usable() {
+        let redactor = Redactor::new(vec![Secret::new("registry")]);
+        let own = "registry.example.com";
+        let mut value = json!({"registries": [
+            {"host": own, "realm_host": own, "user": "registry", "message": "registry said registry",
+             "verdict": "registry_error"},
+            {"host": own, "realm_host": "registry.evil.example.com"},
+        ]});
+        redactor.mask(&mut value);
+        assert_eq!(
+            value,
+            json!({"registries": [
+                {"host": own, "realm_host": own, "user": MASK, "message": "******** said ********",
+                 "verdict": "registry_error"},
+                {"host": own, "realm_host": "********.evil.example.com"},
+            ]})
         );
     }
 

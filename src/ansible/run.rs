@@ -26,8 +26,34 @@ pub struct Module {
     pub name: &'static str,
     /// What it takes.
     pub options: &'static [OptionSpec],
-    /// What it does.
-    pub run: fn(&Call) -> Result<Response, Failure>,
+    run: fn(&Call) -> Result<Response, Failure>,
+    finish_failure: fn(Response) -> Response,
+}
+
+impl Module {
+    /// Makes a module that does `run`.
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        options: &'static [OptionSpec],
+        run: fn(&Call) -> Result<Response, Failure>,
+    ) -> Self {
+        Self {
+            name,
+            options,
+            run,
+            finish_failure: std::convert::identity,
+        }
+    }
+
+    /// Has `finish` add what every failure of this module returns, also one of its options.
+    #[must_use]
+    pub const fn finishing_failures(self, finish: fn(Response) -> Response) -> Self {
+        Self {
+            finish_failure: finish,
+            ..self
+        }
+    }
 }
 
 static ANSWERED: AtomicBool = AtomicBool::new(false);
@@ -48,10 +74,10 @@ pub fn run(module: &'static Module) -> ExitCode {
             )
         }
     };
-    let code = if response.is_failure() {
-        ExitCode::FAILURE
+    let (response, code) = if response.is_failure() {
+        ((module.finish_failure)(response), ExitCode::FAILURE)
     } else {
-        ExitCode::SUCCESS
+        (response, ExitCode::SUCCESS)
     };
     print(&response.into_json(redactor));
     code

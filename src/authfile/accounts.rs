@@ -27,10 +27,9 @@ impl Database {
     /// # Errors
     /// [`AuthFileError::UnknownName`] when there is none of that name.
     pub fn number_of(self, name: &str) -> Result<u32, AuthFileError> {
-        match name.parse() {
-            Ok(NOBODY_AT_ALL) => {}
-            Ok(number) => return Ok(number),
-            Err(_) => {}
+        let number = name.parse().ok();
+        if let Some(number) = number.filter(|number| *number != NOBODY_AT_ALL) {
+            return Ok(number);
         }
         let text = read(Path::new(self.path()))?;
         find(&text, name).ok_or_else(|| AuthFileError::UnknownName {

@@ -46,11 +46,8 @@ const OPTIONS: [OptionSpec; 9] = [
 ];
 
 /// The module.
-pub const MODULE: Module = Module {
-    name: "docker_creds",
-    options: &OPTIONS,
-    run,
-};
+pub const MODULE: Module =
+    Module::new("docker_creds", &OPTIONS, run).finishing_failures(in_their_form);
 
 const FILE_NAME: &str = "config.json";
 const FILE_MODE: u32 = 0o600;
@@ -73,24 +70,18 @@ struct Wish {
     secrets: Vec<Secret>,
 }
 
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "a module may fail in the common form; this one has its own"
-)]
 fn run(call: &Call) -> Result<Response, Failure> {
-    let outcome = wish(&call.options).map(|wish| {
-        let warnings = prove(&wish);
-        let response = warnings.and_then(|warnings| Ok(store(call, &wish)?.warn(warnings)));
-        response.unwrap_or_else(in_their_form).conceal(wish.secrets)
-    });
-    Ok(outcome.unwrap_or_else(in_their_form))
+    let wish = wish(&call.options)?;
+    let warnings = prove(&wish);
+    let outcome = warnings.and_then(|warnings| Ok(store(call, &wish)?.warn(warnings)));
+    let response = outcome.unwrap_or_else(Failure::into_response);
+    Ok(response.conceal(wish.secrets))
 }
 
 /// A failure with the members that openshift-ansible's tasks know. `rc` lets an
 /// `until: result.rc == 0` try again; it would stumble over a result without it.
-fn in_their_form(failure: Failure) -> Response {
-    let response = failure.into_response();
-    response.with("state", "unknown").with("rc", 1)
+fn in_their_form(failure: Response) -> Response {
+    failure.with("state", "unknown").with("rc", 1)
 }
 
 fn wish(options: &Options) -> Result<Wish, Failure> {

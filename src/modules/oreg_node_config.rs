@@ -37,11 +37,7 @@ const OPTIONS: [OptionSpec; 17] = with_credentials([
 ]);
 
 /// The module.
-pub const MODULE: Module = Module {
-    name: "oreg_node_config",
-    options: &OPTIONS,
-    run,
-};
+pub const MODULE: Module = Module::new("oreg_node_config", &OPTIONS, run);
 
 /// What the options ask for, and what goes with it into the answer.
 struct Wish {

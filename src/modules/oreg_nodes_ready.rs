@@ -30,11 +30,7 @@ const OPTIONS: [OptionSpec; 5] = [
 ];
 
 /// The module.
-pub const MODULE: Module = Module {
-    name: "oreg_nodes_ready",
-    options: &OPTIONS,
-    run,
-};
+pub const MODULE: Module = Module::new("oreg_nodes_ready", &OPTIONS, run);
 
 /// The clock of the machine.
 struct Wall {

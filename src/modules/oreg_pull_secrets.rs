@@ -51,11 +51,7 @@ const OPTIONS: [OptionSpec; 18] = with_credentials([
 ]);
 
 /// The module.
-pub const MODULE: Module = Module {
-    name: "oreg_pull_secrets",
-    options: &OPTIONS,
-    run,
-};
+pub const MODULE: Module = Module::new("oreg_pull_secrets", &OPTIONS, run);
 
 /// What the options ask for, and what goes with it into the answer.
 struct Wish {

@@ -42,11 +42,7 @@ const OPTIONS: [OptionSpec; 21] = with_credentials([
 ]);
 
 /// The module.
-pub const MODULE: Module = Module {
-    name: "oreg_validate",
-    options: &OPTIONS,
-    run,
-};
+pub const MODULE: Module = Module::new("oreg_validate", &OPTIONS, run);
 
 /// What is examined, with what a user should know before.
 struct Task {

@@ -84,7 +84,10 @@ fn a_failure_has_the_members_that_tasks_look_at() {
             .failure()
             .starts_with("proxy_vars: must be assignments")
     );
-    for answer in [broken, colon, proxies] {
+    let missing = json!({"registry": null});
+    let missing = task(&scratch.path("a")).args(missing).run();
+    assert!(missing.failure().starts_with("registry: is required"));
+    for answer in [broken, colon, proxies, missing] {
         assert_eq!(
             (&answer.json["state"], &answer.json["rc"]),
             (&json!("unknown"), &json!(1))

@@ -237,9 +237,8 @@ fn one_file_under_two_paths_is_changed_once() {
 #[test]
 fn a_file_does_not_grow_beyond_what_is_read() {
     let scratch = Scratch::new();
-    let path = scratch.path("config.json");
     let filler = "x".repeat((1 << 20) - 20);
-    fs::write(&path, format!("{{\"filler\":\"{filler}\"}}")).unwrap();
+    let path = scratch.write("config.json", format!("{{\"filler\":\"{filler}\"}}"));
     for call in [one(&path).check(), one(&path)] {
         let answer = call.run();
         assert!(
@@ -257,9 +256,8 @@ fn a_file_does_not_grow_beyond_what_is_read() {
 fn a_link_of_another_user_gives_away_nothing_of_ours() {
     const OTHER: u32 = 65_534;
     let scratch = Scratch::new();
-    let (home, own) = (scratch.path("home"), scratch.path("own.json"));
+    let (home, own) = (scratch.path("home"), scratch.write("own.json", "{}"));
     fs::create_dir(&home).unwrap();
-    fs::write(&own, "{}").unwrap();
     let link = home.join("config.json");
     symlink(&own, &link).unwrap();
     lchown(&link, Some(OTHER), None).unwrap();
