@@ -64,7 +64,7 @@ impl Flow {
             401 | 403 => done(refused(Reason::Rejected, reply)),
             404 if self.known.basic_offered => {
                 self.known.realm = None;
-                self.ask(Purpose::BasicPing)
+                self.log_in_with_basic()
             }
             // Some realms issue nothing without a scope.
             400..=499 if self.has_image() => self.ask(Purpose::PullToken),

@@ -86,7 +86,7 @@ impl Flow {
     }
 
     /// Where `/v2/` tells nothing, or nothing more, the image itself is asked for.
-    fn log_in_with_basic(&mut self) -> Step {
+    pub(super) fn log_in_with_basic(&mut self) -> Step {
         let ping_tells = match self.known.ping {
             Ping::Asked => true,
             Ping::Open => self.known.login == Login::Unknown,

@@ -154,6 +154,7 @@ macro_rules! vector {
 fn vectors() -> Vec<Vector> {
     let bearer = asks(BEARER);
     let basic = asks(BASIC);
+    let both = asks(&format!("{BEARER}, {BASIC}"));
     let tls = |why| fault(FaultKind::Tls(why));
     let wait = |seconds| Reply { retry_after: Some(Duration::from_secs(seconds)), ..error(429, "TOOMANYREQUESTS", "slow down") };
     vec![
@@ -193,6 +194,7 @@ fn vectors() -> Vec<Vector> {
         vector!("29 open ping, image asks for a token": P r(200); Pb r(200); Ma bearer; T0 jwt(); T1 jwt(); M r(200) => Valid Pulled; P Pb Ma T0 T1 M),
         vector!("29 open ping, image asks for Basic": P r(200); Pb r(200); Ma basic; M r(200) => Valid Pulled; P Pb Ma M),
         vector!("29 the same, wrong password": P r(200); Pb r(200); Ma basic; M basic => InvalidCredentials Rejected; P Pb Ma M),
+        vector!("29 and 39: image asks for both, realm is not there": P r(200); Pb r(200); Ma both; T0 r(404); M r(200) => Valid Pulled; P Pb Ma T0 M),
         vector!("29 hidden from nobody": P r(200); Pb r(200); Ma r(404); M r(200) => Valid Pulled; P Pb Ma M),
         vector!("29 image missing for all": P r(200); Pb r(200); Ma r(404); M r(404); Mg r(404) => NotProven ImageMissing; P Pb Ma M Mg),
         vector!("30 captive portal": P html(200); Ma html(404) => NotARegistry WebPage; P Ma),
@@ -200,6 +202,7 @@ fn vectors() -> Vec<Vector> {
         vector!("32 404 everywhere": P r(404); Ma r(404) => NotARegistry NoApi; P Ma),
         vector!("32 hidden ping, image asks": P r(404); Ma bearer; T0 jwt(); T1 jwt(); M r(200) => Valid Pulled; P Ma T0 T1 M),
         vector!("32 hidden ping, image asks for Basic": P r(404); Ma basic; M r(200) => Valid Pulled; P Ma M),
+        vector!("32 and 39: hidden ping, realm is not there": P r(404); Ma both; T0 r(404); M r(200) => Valid Pulled; P Ma T0 M),
         vector!("33 /v2/ moved on the same host": P moved(301, "/v2"), bearer; T0 jwt(); T1 jwt(); M r(200) => Valid Pulled; P P T0 T1 M),
         vector!("34 login page elsewhere": P moved(302, "https://sso.example.com/login") => NotARegistry RedirectElsewhere; P),
         vector!("34 another port of the same host": P moved(302, "https://registry.example.com:8443/v2/") => NotARegistry RedirectElsewhere; P),
@@ -207,7 +210,7 @@ fn vectors() -> Vec<Vector> {
         vector!("36 the same, wrong password": P r(401); Pb r(401) => InvalidCredentials Rejected; P Pb),
         vector!("37 Negotiate and Basic": P Reply { challenges: vec!["Negotiate".into(), BASIC.into()], ..r(401) }; Pb r(200); M r(200) => Valid Pulled; P Pb M),
         vector!("38 Basic and Bearer in one header": P asks(&format!("{BASIC}, {BEARER}")); T0 jwt(); T1 jwt(); M r(200) => Valid Pulled; P T0 T1 M),
-        vector!("39 realm is not there, Basic is": P asks(&format!("{BEARER}, {BASIC}")); T0 r(404); Pb r(200); M r(200) => Valid Pulled; P T0 Pb M),
+        vector!("39 realm is not there, Basic is": P both; T0 r(404); Pb r(200); M r(200) => Valid Pulled; P T0 Pb M),
         vector!("40 only Negotiate": P asks("Negotiate") => RegistryError UnsupportedScheme; P),
         vector!("41 upper case": P asks("BASIC realm=\"Sonatype\""); Pb r(200); M r(200) => Valid Pulled; P Pb M),
         vector!("42 Bearer without realm": P asks("Bearer service=\"x\"") => RegistryError MalformedChallenge; P),
