@@ -25,8 +25,8 @@ impl Flow {
         self.known.pending_conclusion = Some(conclusion);
         match (&self.known.realm, self.known.login) {
             (None, _) => self.ask(Purpose::AnonymousManifest),
-            (Some(_), Login::Accepted) => self.ask(Purpose::AnonymousToken),
-            (Some(_), _) => self.ask(Purpose::AnonymousPullToken),
+            (Some(_), Login::Unknown) if self.has_image() => self.ask(Purpose::AnonymousPullToken),
+            (Some(_), _) => self.ask(Purpose::AnonymousToken),
         }
     }
 

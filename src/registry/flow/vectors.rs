@@ -341,12 +341,17 @@ fn no_number_is_left_out() {
 
 #[test]
 fn without_an_image_the_login_alone_is_examined() {
-    let script = |answers: &[(Purpose, Reply)]| -> Vec<(Purpose, Vec<Answer>)> {
-        answers
-            .iter()
-            .map(|(purpose, reply)| (*purpose, vec![reply.clone().into()]))
-            .collect()
+    let script = |answers: &[(Purpose, Reply)]| {
+        let mut script: Vec<(Purpose, Vec<Answer>)> = Vec::new();
+        for (purpose, reply) in answers.iter().cloned() {
+            match script.last_mut() {
+                Some((same, list)) if *same == purpose => list.push(reply.into()),
+                _ => script.push((purpose, vec![reply.into()])),
+            }
+        }
+        script
     };
+    let elsewhere = moved(302, "https://other.example.com/token");
     let table = [
         (script(&[(P, asks(BEARER)), (T0, jwt())]), Valid),
         (
@@ -355,6 +360,15 @@ fn without_an_image_the_login_alone_is_examined() {
         ),
         (
             script(&[(P, asks(BEARER)), (T0, opaque()), (Ta, opaque())]),
+            NotProven,
+        ),
+        (
+            script(&[
+                (P, asks(BEARER)),
+                (T0, elsewhere),
+                (T0, jwt()),
+                (Ta, opaque()),
+            ]),
             NotProven,
         ),
         (script(&[(P, asks(BASIC)), (Pb, r(200))]), Valid),
