@@ -32,7 +32,7 @@ use super::{
 };
 use crate::domain::{secret::Secret, verdict::Verdict};
 
-/// More requests than any honest proof needs; a server that leads in circles ends here.
+/// More requests than any honest proof needs, repeats aside; a server that leads in circles ends here.
 const MAX_REQUESTS: u32 = 24;
 
 /// A proof under way.
@@ -44,6 +44,8 @@ pub struct Flow {
     pending: Request,
     tried: u32,
     hops: u32,
+    /// Requests, each counted once however often it was repeated.
+    asked: u32,
     sent: u32,
     known: Known,
 }
@@ -143,6 +145,7 @@ impl Flow {
             pending,
             tried: 0,
             hops: 0,
+            asked: 0,
             sent: 0,
             known,
         };
@@ -154,12 +157,6 @@ impl Flow {
     pub fn next(&mut self, answer: &Answer, remaining: Duration) -> Step {
         if let Some(step) = self.fall_back_to_http(answer) {
             return step;
-        }
-        if self.sent >= MAX_REQUESTS {
-            return done(Conclusion::new(
-                Verdict::RegistryError,
-                Reason::RedirectLoop,
-            ));
         }
         if let Some(wait) = self.policy.wait(answer, self.tried, remaining) {
             return self.send_again(wait);
@@ -239,8 +236,13 @@ impl Flow {
     }
 
     fn send(&mut self, request: Request) -> Step {
+        if self.asked == MAX_REQUESTS {
+            let endless = Conclusion::new(Verdict::RegistryError, Reason::RedirectLoop);
+            return done(endless);
+        }
         self.pending = request.clone();
         self.tried = 1;
+        self.asked += 1;
         self.sent += 1;
         Step::Send {
             request,

@@ -287,11 +287,20 @@ fn play_with(
     script: &[(Purpose, Vec<Answer>)],
     other: impl Fn(Purpose) -> Answer,
 ) -> (Vec<Request>, Conclusion) {
+    play_patiently(target, policy(), script, other)
+}
+
+fn play_patiently(
+    target: Target,
+    policy: RetryPolicy,
+    script: &[(Purpose, Vec<Answer>)],
+    other: impl Fn(Purpose) -> Answer,
+) -> (Vec<Request>, Conclusion) {
     let mut answers: HashMap<Purpose, Vec<Answer>> = HashMap::new();
     for (purpose, list) in script {
         answers.insert(*purpose, list.iter().rev().cloned().collect());
     }
-    let (mut flow, mut step) = Flow::start(target, policy());
+    let (mut flow, mut step) = Flow::start(target, policy);
     let mut sent = Vec::new();
     loop {
         match step {
@@ -383,6 +392,30 @@ fn without_an_image_the_login_alone_is_examined() {
             "{script:?}"
         );
     }
+}
+
+#[test]
+fn many_retries_are_not_taken_for_a_loop() {
+    let patient = RetryPolicy {
+        retries: 40,
+        ..policy()
+    };
+    let play = |ping: Vec<Answer>| {
+        let script = [
+            (P, ping),
+            (Pb, vec![r(200).into()]),
+            (M, vec![r(200).into()]),
+        ];
+        play_patiently(target(true), patient, &script, |_| r(404).into())
+    };
+    let (sent, conclusion) = play(vec![fault(FaultKind::Refused)]);
+    assert_eq!((conclusion.verdict, sent.len()), (Unreachable, 41));
+    let (sent, conclusion) = play(vec![r(503).into()]);
+    assert_eq!((conclusion.verdict, sent.len()), (RegistryError, 41));
+    assert_eq!(conclusion.reason, Reason::ServerError);
+    let late = std::iter::repeat_n(r(503), 30).chain([asks(BASIC)]);
+    let (sent, conclusion) = play(late.map(Answer::from).collect());
+    assert_eq!((conclusion.verdict, sent.len()), (Valid, 33));
 }
 
 #[test]
@@ -594,7 +627,7 @@ proptest! {
         while let Step::Send { request, .. } = step {
             let answer = &answers[steps % answers.len()];
             steps += 1;
-            prop_assert!(steps <= MAX_REQUESTS as usize + 1, "it loops");
+            prop_assert!(steps <= (MAX_REQUESTS * (1 + policy().retries)) as usize, "it loops");
             prop_assert!(request.url.username().is_empty());
             if let Authorization::Basic(basic) = &request.authorization {
                 prop_assert!(*basic == encoded);
