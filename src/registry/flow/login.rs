@@ -27,12 +27,7 @@ impl Flow {
             400 | 401 | 403 if reply.envelope().says_expired() => {
                 done(refused(Reason::Expired, reply))
             }
-            401 => done(refused(Reason::Rejected, reply)),
-            403 => done(Conclusion::from_reply(
-                Verdict::Denied,
-                Reason::Forbidden,
-                reply,
-            )),
+            401 | 403 => done(turned_away(Reason::NoPullAccess, reply)),
             _ => done(failed(Reason::UnexpectedAnswer, reply)),
         }
     }
@@ -57,11 +52,7 @@ impl Flow {
             200..=299 => self.on_login(reply),
             401 if self.known.token_redirected => done(failed(Reason::RedirectElsewhere, reply)),
             400..=403 if reply.envelope().says_expired() => done(refused(Reason::Expired, reply)),
-            401 if reply.envelope().says("permission") => {
-                done(refused(Reason::RejectedOrNoPermission, reply))
-            }
-            403 if is_about_image(reply) => done(no_pull_token(reply)),
-            401 | 403 => done(refused(Reason::Rejected, reply)),
+            401 | 403 => done(turned_away(Reason::NoPullToken, reply)),
             404 if self.known.basic_offered => {
                 self.known.realm = None;
                 self.log_in_with_basic()
@@ -102,8 +93,10 @@ impl Flow {
             200..=299 => self.on_pull_token_issued(reply),
             401 if self.known.token_redirected => done(failed(Reason::RedirectElsewhere, reply)),
             400..=403 if reply.envelope().says_expired() => done(refused(Reason::Expired, reply)),
-            401 | 403 if accepted || is_about_image(reply) => done(no_pull_token(reply)),
-            401 | 403 => done(refused(Reason::Rejected, reply)),
+            401 | 403 if accepted || is_about_image(reply) => {
+                done(denied_or_missing(Reason::NoPullToken, reply))
+            }
+            401 | 403 => done(turned_away(Reason::NoPullToken, reply)),
             _ => done(failed(Reason::UnexpectedAnswer, reply)),
         }
     }
@@ -132,11 +125,26 @@ fn logged_in(reply: &Reply) -> Conclusion {
     }
 }
 
-fn no_pull_token(reply: &Reply) -> Conclusion {
-    Conclusion::from_reply(Verdict::DeniedOrMissing, Reason::NoPullToken, reply)
+/// What 401 or 403 means to a login of which nothing is known yet: registries answer either to a
+/// wrong password. `hidden` is the reason where one tells that it hides an image (Google Artifact
+/// Registry), which is no word on the login.
+fn turned_away(hidden: Reason, reply: &Reply) -> Conclusion {
+    let envelope = reply.envelope();
+    let is_about_rights = ["permission", "forbidden", "not authorized to"]
+        .iter()
+        .any(|words| envelope.says(words));
+    match reply.status {
+        403 if envelope.says("may not exist") => denied_or_missing(hidden, reply),
+        _ if is_about_rights => refused(Reason::RejectedOrNoPermission, reply),
+        _ => refused(Reason::Rejected, reply),
+    }
 }
 
-/// `DENIED` at a realm speaks of the image, not of the login (Google Artifact Registry, GitLab).
+pub(super) fn denied_or_missing(reason: Reason, reply: &Reply) -> Conclusion {
+    Conclusion::from_reply(Verdict::DeniedOrMissing, reason, reply)
+}
+
+/// `DENIED` to a scope speaks of the image, not of the login (Google Artifact Registry, GitLab).
 fn is_about_image(reply: &Reply) -> bool {
     let envelope = reply.envelope();
     envelope.code == "DENIED" || envelope.says("may not exist")

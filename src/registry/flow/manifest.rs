@@ -1,6 +1,9 @@
 //! Is the image there for this credential?
 
-use super::{Flow, Login, Ping, Step, done, failed, login::refused};
+use super::{
+    Flow, Login, Ping, Step, done, failed,
+    login::{denied_or_missing, refused},
+};
 use crate::{
     domain::verdict::Verdict,
     registry::{
@@ -18,10 +21,9 @@ impl Flow {
         let basic = matches!(self.pending.authorization, Authorization::Basic(_));
         match reply.status {
             200..=299 => self.on_found(reply),
-            401 if basic => self.on_basic_refused(reply),
-            401 => self.on_token_refused(reply),
             // A refused credential is not sent again, not even for the text.
-            403 if basic => done(forbidden(reply)),
+            401 | 403 if basic => done(self.on_basic_refused(reply)),
+            401 => self.on_token_refused(reply),
             400 | 406 if self.pending.accept == Accept::Manifest => self.ask_for_any_kind(),
             400 | 403 | 404 | 405 => self.ask(Purpose::ManifestText),
             _ => done(failed(Reason::UnexpectedAnswer, reply)),
@@ -39,7 +41,7 @@ impl Flow {
             401 if envelope.says("project") && envelope.says("not found") => {
                 self.prove(missing(Reason::NoProject, reply))
             }
-            401 => done(denied_or_missing(reply)),
+            401 => done(denied_or_missing(Reason::NoPullAccess, reply)),
             403 => done(forbidden(reply)),
             405 if envelope.code == "DENIED" => done(forbidden(reply)),
             400 | 406 if self.pending.accept == Accept::Manifest => self.ask_for_any_kind(),
@@ -69,13 +71,15 @@ impl Flow {
         self.send(request)
     }
 
-    /// 401 to user and password: after a proven login it is about the image. Where `/v2/` was open,
-    /// this was the first look at them.
-    fn on_basic_refused(&mut self, reply: &Reply) -> Step {
-        if self.known.login == Login::Proven {
-            return done(denied_or_missing(reply));
+    /// After a proven login a refusal is about the image. Where `/v2/` was open or hidden, this was the
+    /// first look at user and password.
+    fn on_basic_refused(&self, reply: &Reply) -> Conclusion {
+        match (self.known.login, reply.status) {
+            (Login::Proven, 403) => forbidden(reply),
+            (Login::Proven, _) => denied_or_missing(Reason::NoPullAccess, reply),
+            (_, 403) => refused(Reason::RejectedOrNoPermission, reply),
+            _ => refused(Reason::Rejected, reply),
         }
-        done(refused(Reason::Rejected, reply))
     }
 
     fn on_token_refused(&mut self, reply: &Reply) -> Step {
@@ -132,10 +136,6 @@ fn forbidden(reply: &Reply) -> Conclusion {
         return refused(Reason::Expired, reply);
     }
     Conclusion::from_reply(Verdict::Denied, Reason::Forbidden, reply)
-}
-
-fn denied_or_missing(reply: &Reply) -> Conclusion {
-    Conclusion::from_reply(Verdict::DeniedOrMissing, Reason::NoPullAccess, reply)
 }
 
 fn missing(reason: Reason, reply: &Reply) -> Conclusion {
