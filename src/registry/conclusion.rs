@@ -66,6 +66,8 @@ reasons! {
     ImageMissing = "image_missing",
     /// The realm gives everybody a token.
     OpenRealm = "open_realm",
+    /// The same request without the credential failed.
+    ComparisonFailed = "comparison_failed",
     /// Too many failed logins.
     LoginLockout = "login_lockout",
     /// Too many requests.

@@ -97,6 +97,12 @@ fn unproven(finding: &Finding, image: &str, options: &OptionNames) -> String {
         Reason::ImageMissing => {
             format!("there is no {image}, and nobody is asked for a credential")
         }
+        Reason::ComparisonFailed => {
+            return format!(
+                "nothing shows that {host} examined user {user}: the same request without a credential failed, so that there is nothing to compare with; try again later{}",
+                alternative(options.severities.map(|[_, not_proven]| not_proven))
+            );
+        }
         _ => "it asks nobody for a credential".to_owned(),
     };
     format!(

@@ -3,6 +3,7 @@
 use super::{
     Flow, Login, Ping, Step, done, failed,
     login::{denied_or_missing, refused},
+    proof::Comparison,
 };
 use crate::{
     domain::verdict::Verdict,
@@ -73,7 +74,13 @@ impl Flow {
 
     /// After a proven login a refusal is about the image. Where `/v2/` was open or hidden, this was the
     /// first look at user and password.
-    fn on_basic_refused(&self, reply: &Reply) -> Conclusion {
+    fn on_basic_refused(&mut self, reply: &Reply) -> Conclusion {
+        if !offers_basic(reply)
+            && let Some(Comparison::Failed(conclusion)) = self.known.comparison.take()
+        {
+            // Nobody could tell what the image asks for; Basic was a guess.
+            return conclusion;
+        }
         match (self.known.login, reply.status) {
             (Login::Proven, 403) => forbidden(reply),
             (Login::Proven, _) => denied_or_missing(Reason::NoPullAccess, reply),
@@ -118,6 +125,12 @@ impl Flow {
         let usable = scope.len() <= LONGEST_SCOPE && scope != self.known.scope;
         (usable && !self.known.spent.other_scope).then(|| scope.to_owned())
     }
+}
+
+/// A server that names no scheme may mean Basic.
+fn offers_basic(reply: &Reply) -> bool {
+    let challenges = parse_challenges(&reply.challenges);
+    challenges.is_empty() || challenges.iter().any(|one| one.scheme == "basic")
 }
 
 /// `algorithm:hex` (OCI image spec, descriptors); any other text could be anything.

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use self::proof::Comparison;
 use super::{
     conclusion::{Conclusion, Reason},
     exchange::{
@@ -79,8 +80,8 @@ struct Known {
     spent: Spent,
     /// How the image was asked for last: the comparison without credential must ask alike.
     manifest_method: Option<(Method, Accept)>,
-    /// Status of the image's manifest without credential.
-    anonymous_manifest: Option<u16>,
+    /// What became of the image's manifest without credential.
+    comparison: Option<Comparison>,
     /// The conclusion, if the credential turns out to have been examined.
     pending_conclusion: Option<Conclusion>,
 }
@@ -158,11 +159,11 @@ impl Flow {
         if let Some(step) = self.fall_back_to_http(answer) {
             return step;
         }
-        if let Some(wait) = self.policy.wait(answer, self.tried, remaining) {
+        if let Some(wait) = self.wait(answer, remaining) {
             return self.send_again(wait);
         }
         let step = match answer {
-            Answer::Fault(fault) => done(Conclusion::from_fault(fault)),
+            Answer::Fault(fault) => self.fail(Conclusion::from_fault(fault)),
             Answer::Reply(reply) => self.on_reply(&self.without_secrets(reply)),
         };
         match step {
@@ -191,14 +192,14 @@ impl Flow {
     fn on_reply(&mut self, reply: &Reply) -> Step {
         match reply.status {
             301 | 302 | 303 | 307 | 308 => self.on_redirect(reply),
-            429 => done(Conclusion::from_reply(
+            429 => self.fail(Conclusion::from_reply(
                 Verdict::RateLimited,
                 limit(reply),
                 reply,
             )),
-            500..=599 => done(failed(Reason::ServerError, reply)),
+            500..=599 => self.fail(failed(Reason::ServerError, reply)),
             _ if reply.oversized && self.pending.method == Method::Get && reply.status < 300 => {
-                done(failed(Reason::Garbage, reply).saying("the answer is larger than 1 MiB"))
+                self.fail(failed(Reason::Garbage, reply).saying("the answer is larger than 1 MiB"))
             }
             _ => self.on_answer(reply),
         }

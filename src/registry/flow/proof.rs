@@ -4,23 +4,64 @@
 //! asks nobody in but lets this credential in; an image that is refused without it. A wrong password is
 //! never sent for comparison: that would count towards a lock-out.
 
+use std::time::Duration;
+
 use super::{Flow, Login, Step, done};
 use crate::{
     domain::verdict::Verdict,
     registry::{
         conclusion::{Conclusion, Reason},
-        exchange::{Authorization, Purpose, Reply},
+        exchange::{Answer, Authorization, Purpose, Reply},
+        retry::RetryPolicy,
     },
 };
 
+/// What the image's manifest is to nobody.
+#[derive(Debug)]
+pub(super) enum Comparison {
+    /// The status of the answer.
+    Status(u16),
+    /// There was no answer to compare with.
+    Failed(Conclusion),
+}
+
 impl Flow {
+    /// Returns how long to wait before asking once more, if that is worth it. A comparison can only add
+    /// to what is known: it gets a second try, and no longer wait than is usual.
+    pub(super) fn wait(&self, answer: &Answer, remaining: Duration) -> Option<Duration> {
+        if self.known.pending_conclusion.is_none() {
+            return self.policy.wait(answer, self.tried, remaining);
+        }
+        let retries = self.policy.retries.min(1);
+        let policy = RetryPolicy {
+            retries,
+            ..self.policy
+        };
+        let wait = policy.wait(answer, self.tried, remaining);
+        wait.filter(|wait| *wait <= policy.delay)
+    }
+
+    /// Concludes from an answer that settles nothing. A comparison that fails leaves the credential as it
+    /// was: not proven.
+    pub(super) fn fail(&mut self, conclusion: Conclusion) -> Step {
+        if let Some(pending) = self.known.pending_conclusion.take() {
+            return done(judge(pending, Comparison::Failed(conclusion)));
+        }
+        let compares = self.pending.purpose == Purpose::AnonymousManifest;
+        if compares && self.known.login == Login::Accepted {
+            self.known.comparison = Some(Comparison::Failed(conclusion));
+            return self.ask(Purpose::Manifest);
+        }
+        done(conclusion)
+    }
+
     /// Concludes, if the credential was examined; else asks for the same without it.
     pub(super) fn prove(&mut self, conclusion: Conclusion) -> Step {
         if self.known.login == Login::Proven {
             return done(conclusion);
         }
-        if let Some(status) = self.known.anonymous_manifest {
-            return done(judge(conclusion, status));
+        if let Some(comparison) = self.known.comparison.take() {
+            return done(judge(conclusion, comparison));
         }
         self.known.pending_conclusion = Some(conclusion);
         match (&self.known.realm, self.known.login) {
@@ -72,9 +113,9 @@ impl Flow {
 
     pub(super) fn on_anonymous_manifest(&mut self, reply: &Reply) -> Step {
         if let Some(conclusion) = self.known.pending_conclusion.take() {
-            return done(judge(conclusion, reply.status));
+            return done(judge(conclusion, Comparison::Status(reply.status)));
         }
-        self.known.anonymous_manifest = Some(reply.status);
+        self.known.comparison = Some(Comparison::Status(reply.status));
         let is_registry = self.known.login == Login::Accepted;
         match reply.status {
             401 => self.follow_challenges(reply),
@@ -90,8 +131,19 @@ impl Flow {
     }
 }
 
-/// What the answer to nobody (`status`, for the image's manifest) makes of the answer to us.
-fn judge(conclusion: Conclusion, status: u16) -> Conclusion {
+/// What the answer to nobody makes of the answer to us.
+fn judge(conclusion: Conclusion, comparison: Comparison) -> Conclusion {
+    let status = match comparison {
+        Comparison::Status(status) => status,
+        Comparison::Failed(failure) => {
+            return Conclusion {
+                verdict: Verdict::NotProven,
+                reason: Reason::ComparisonFailed,
+                digest: conclusion.digest,
+                ..failure
+            };
+        }
+    };
     let examined = match conclusion.verdict {
         Verdict::Valid => matches!(status, 401 | 403 | 404),
         _ => matches!(status, 401 | 403),

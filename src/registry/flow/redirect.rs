@@ -19,11 +19,11 @@ const MAX_HOPS: u32 = 5;
 impl Flow {
     pub(super) fn on_redirect(&mut self, reply: &Reply) -> Step {
         let Some(to) = self.destination(reply) else {
-            return done(failed(Reason::UnexpectedAnswer, reply));
+            return self.fail(failed(Reason::UnexpectedAnswer, reply));
         };
         self.hops += 1;
         if self.hops > MAX_HOPS {
-            return done(failed(Reason::RedirectLoop, reply));
+            return self.fail(failed(Reason::RedirectLoop, reply));
         }
         if is_same_origin(&to, &self.pending.url) {
             let mut request = self.pending.clone();
@@ -57,7 +57,7 @@ impl Flow {
 
     fn follow_without_credential(&mut self, to: &Url, reply: &Reply) -> Step {
         if to.scheme() == "http" && self.pending.url.scheme() == "https" {
-            return done(failed(Reason::RedirectToHttp, reply));
+            return self.fail(failed(Reason::RedirectToHttp, reply));
         }
         match realm_url(&self.base, to.as_str()) {
             Ok(url) => {
@@ -67,7 +67,7 @@ impl Flow {
                 request.authorization = Authorization::Anonymous;
                 self.send(request)
             }
-            Err(error) => done(failed(Reason::UnsafeRealm, reply).saying(error.to_string())),
+            Err(error) => self.fail(failed(Reason::UnsafeRealm, reply).saying(error.to_string())),
         }
     }
 }
