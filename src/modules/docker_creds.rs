@@ -26,7 +26,7 @@ use crate::{
     },
     registry::{
         RetryPolicy,
-        proxy::{Proxies, parse_proxy, proxy_secrets},
+        proxy::{Proxies, parse_proxy},
         transport::Network,
     },
 };
@@ -85,13 +85,14 @@ fn in_their_form(failure: Response) -> Response {
 }
 
 fn wish(options: &Options) -> Result<Wish, Failure> {
-    let (network, proxy_secrets) = network(options)?;
+    let network = network(options)?;
     let credential = credential(options)?;
     let pair = credential.credential.encode();
+    let secrets = network.proxies.secrets().into_iter().chain([pair]);
     Ok(Wish {
         credential,
+        secrets: secrets.collect(),
         network,
-        secrets: proxy_secrets.into_iter().chain([pair]).collect(),
     })
 }
 
@@ -131,16 +132,13 @@ fn at(option: &str, error: &dyn std::error::Error) -> Failure {
     Failure::new(format!("{option}: {error}"))
 }
 
-/// The way to the registry, and the passwords of its proxies. There is one try: the tasks that
-/// call this module repeat it themselves.
-fn network(options: &Options) -> Result<(Network, Vec<Secret>), Failure> {
+/// The way to the registry. There is one try: the tasks that call this module repeat it themselves.
+fn network(options: &Options) -> Result<Network, Failure> {
     let vars = ProxyVars::parse(options.text("proxy_vars").unwrap_or_default())
         .map_err(|error| at("proxy_vars", &error))?;
     let (http, https) = (proxy(vars.http.as_deref())?, proxy(vars.https.as_deref())?);
-    let proxies = [&http, &https].into_iter().flatten();
-    let secrets = proxies.flat_map(proxy_secrets).collect();
     let timeout = Duration::from_secs(options.count("test_timeout"));
-    let network = Network {
+    Ok(Network {
         connect_timeout: timeout.min(CONNECT_TIMEOUT),
         timeout,
         retry: RetryPolicy {
@@ -148,8 +146,7 @@ fn network(options: &Options) -> Result<(Network, Vec<Secret>), Failure> {
             delay: Duration::ZERO,
         },
         proxies: Proxies::new(http, https, &vars.except.unwrap_or_default()),
-    };
-    Ok((network, secrets))
+    })
 }
 
 fn proxy(address: Option<&str>) -> Result<Option<Url>, Failure> {

@@ -15,7 +15,7 @@ use crate::{
     },
     registry::{
         RetryPolicy,
-        proxy::{Proxies, parse_proxy, proxy_secrets},
+        proxy::{Proxies, parse_proxy},
         transport::Network,
     },
 };
@@ -52,7 +52,8 @@ struct Task {
 
 fn run(call: &Call) -> Result<Response, Failure> {
     let options = &call.options;
-    let (network, proxy_secrets) = network(options)?;
+    let network = network(options)?;
+    let proxy_secrets = network.proxies.secrets();
     let task = if options.texts("auth_files").is_empty() {
         given(options)?
     } else {
@@ -104,17 +105,12 @@ fn secrets_of(examination: &Examination) -> [Secret; 2] {
     [credential.password().clone(), credential.encode()]
 }
 
-fn network(options: &Options) -> Result<(Network, Vec<Secret>), Failure> {
+fn network(options: &Options) -> Result<Network, Failure> {
     let http = proxy(options, "http_proxy")?;
     let https = proxy(options, "https_proxy")?;
-    let secrets = [&http, &https]
-        .into_iter()
-        .flatten()
-        .flat_map(proxy_secrets)
-        .collect();
     let seconds = |name| Duration::from_secs(options.count(name));
     let retries = u32::try_from(options.count("retries")).unwrap_or(u32::MAX);
-    let network = Network {
+    Ok(Network {
         connect_timeout: seconds("connect_timeout"),
         timeout: seconds("timeout"),
         retry: RetryPolicy {
@@ -122,8 +118,7 @@ fn network(options: &Options) -> Result<(Network, Vec<Secret>), Failure> {
             delay: seconds("delay"),
         },
         proxies: Proxies::new(http, https, &options.texts("no_proxy").join(",")),
-    };
-    Ok((network, secrets))
+    })
 }
 
 fn proxy(options: &Options, name: &str) -> Result<Option<Url>, Failure> {

@@ -1,6 +1,10 @@
 //! What a proof ended with.
 
-use super::exchange::{Fault, FaultKind, ProxyFault, Reply, TlsFault};
+use super::{
+    envelope::clean,
+    exchange::{Fault, FaultKind, ProxyFault, Reply, TlsFault},
+    masking::Masking,
+};
 use crate::domain::verdict::Verdict;
 
 /// The end of a proof.
@@ -10,7 +14,7 @@ pub struct Conclusion {
     pub verdict: Verdict,
     /// Why, in a stable word (docs/verdicts.md).
     pub reason: Reason,
-    /// What the server or system said, clean; not ours.
+    /// What the server or system said; not ours. It may be shown after [`Conclusion::shown`].
     pub words: Option<String>,
     /// Status of the answer that decided.
     pub http_status: Option<u16>,
@@ -174,6 +178,14 @@ impl Conclusion {
     #[must_use]
     pub fn saying(mut self, words: impl Into<String>) -> Self {
         self.words = Some(words.into());
+        self
+    }
+
+    /// Returns the conclusion as it may be shown: the words without secrets, and then clean and cut.
+    #[must_use]
+    pub(super) fn shown(mut self, masking: &Masking) -> Self {
+        let words = self.words.map(|words| clean(&masking.mask(&words)));
+        self.words = words.filter(|words| !words.is_empty());
         self
     }
 }

@@ -1,20 +1,24 @@
 //! What a registry says when it refuses: code and message out of whatever body it sends.
 //!
 //! Formats: distribution spec `errors: [{code, message, detail}]`; Docker Hub `details`; others
-//! `message`, `detail`, `error`; plain text; HTML. The text is the server's: it is cut, cleaned, and
-//! shown as a quotation only.
+//! `message`, `detail`, `error`; plain text; HTML. The text is the server's: it is masked, cleaned, cut,
+//! in this order, and shown as a quotation only.
 
 use serde_json::Value;
 
 /// Characters of a server's text that are shown.
 const SHOWN: usize = 200;
 
+/// Characters of a server's text that are read. Only the first half is ever shown, so that no secret
+/// stands at the cut.
+const READ: usize = 1 << 14;
+
 /// Code and message of a refusal; empty where the server says nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Envelope {
     /// The code, such as `UNAUTHORIZED`.
     pub code: String,
-    /// The message, cut and cleaned.
+    /// The message. Like the code it is neither masked nor cleaned.
     pub message: String,
 }
 
@@ -27,7 +31,7 @@ impl Envelope {
             Ok(value) => Self::from_json(&value),
             Err(_) => Self {
                 code: String::new(),
-                message: clean(&without_tags(&text)),
+                message: beginning(&without_tags(&text)),
             },
         }
     }
@@ -38,8 +42,8 @@ impl Envelope {
         let names = ["message", "details", "detail", "error_description", "error"];
         let message = names.iter().find_map(|name| error[name].as_str());
         Self {
-            code: clean(code),
-            message: clean(message.unwrap_or_default()),
+            code: beginning(code),
+            message: beginning(message.unwrap_or_default()),
         }
     }
 
@@ -57,21 +61,26 @@ impl Envelope {
     /// Returns whether the server says that the credential has run out.
     #[must_use]
     pub fn says_expired(&self) -> bool {
-        let text = self.message.to_ascii_lowercase();
-        text.contains("expired") && (text.contains("token") || text.contains("credential"))
+        self.says("expired") && (self.says("token") || self.says("credential"))
     }
 
-    /// Returns whether the message holds `words`, in any case.
+    /// Returns whether the message, as far as it is shown, holds `words`, in any case.
     #[must_use]
     pub fn says(&self, words: &str) -> bool {
-        self.message.to_ascii_lowercase().contains(words)
+        clean(&self.message).to_ascii_lowercase().contains(words)
     }
+}
+
+fn beginning(text: &str) -> String {
+    text.trim().chars().take(READ).collect()
 }
 
 /// Returns `text` in one line of at most 200 characters, without control characters and without what
 /// turns the direction of writing or hides.
 #[must_use]
 pub fn clean(text: &str) -> String {
+    let end = text.char_indices().nth(READ / 2);
+    let text = &text[..end.map_or(text.len(), |(end, _)| end)];
     let mut line = String::new();
     for word in text.split(|c: char| c.is_whitespace() || is_unprintable(c)) {
         if !word.is_empty() {
@@ -102,7 +111,7 @@ fn without_tags(text: &str) -> String {
     }
     let mut plain = String::new();
     let mut depth = 0_usize;
-    for character in text.chars().take(4096) {
+    for character in text.chars() {
         match character {
             '<' => depth += 1,
             '>' if depth > 0 => {
@@ -125,7 +134,8 @@ mod tests {
     use super::*;
 
     fn words(body: &str) -> Option<String> {
-        Envelope::read(body.as_bytes()).words()
+        let words = Envelope::read(body.as_bytes()).words();
+        words.map(|words| clean(&words))
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod envelope;
 pub mod exchange;
 mod fault;
 pub mod flow;
+mod masking;
 pub mod proxy;
 pub mod realm;
 pub mod retry;

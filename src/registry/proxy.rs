@@ -59,6 +59,13 @@ impl Proxies {
         }
     }
 
+    /// Returns what must not be shown of the proxies' addresses.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<Secret> {
+        let proxies = [&self.http, &self.https].into_iter().flatten();
+        proxies.flat_map(proxy_secrets).collect()
+    }
+
     /// Returns the proxy for `url`, if it goes through one.
     #[must_use]
     pub fn proxy_for(&self, url: &Url) -> Option<&Url> {
@@ -94,8 +101,7 @@ pub fn parse_proxy(address: &str) -> Result<Url, ProxyError> {
 
 /// Returns what must not be shown of a proxy's address: the password, as it is written there and as
 /// it is meant, and what the proxy is sent for it.
-#[must_use]
-pub fn proxy_secrets(proxy: &Url) -> Vec<Secret> {
+fn proxy_secrets(proxy: &Url) -> Vec<Secret> {
     let Some(written) = proxy.password() else {
         return Vec::new();
     };

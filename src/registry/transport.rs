@@ -75,7 +75,7 @@ pub async fn prove(
 ) -> Proof {
     let begin = Instant::now();
     let wire = Wire::new(&target.host, security, trust, network);
-    let (mut flow, mut step) = Flow::start(target, network.retry);
+    let (mut flow, mut step) = Flow::start(target, network.retry, network.proxies.secrets());
     let conclusion = loop {
         match step {
             Step::Done(conclusion) => break conclusion,

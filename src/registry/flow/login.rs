@@ -7,7 +7,7 @@ use crate::{
     registry::{
         conclusion::{Conclusion, Reason},
         exchange::{Purpose, Reply},
-        token::Token,
+        token::{Token, read_token},
     },
 };
 
@@ -73,6 +73,14 @@ impl Flow {
         } else {
             self.prove(logged_in(reply))
         }
+    }
+
+    /// Reads a token, and remembers it as a secret.
+    pub(super) fn issued_by(&mut self, reply: &Reply) -> Option<Token> {
+        let token = read_token(&reply.body)?;
+        let secrets = token.second.iter().chain([&token.first]);
+        self.masking.learn(secrets.cloned());
+        Some(token)
     }
 
     fn login_shown_by(&self, token: &Token) -> Login {

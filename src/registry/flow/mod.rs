@@ -9,7 +9,6 @@
 
 mod login;
 mod manifest;
-mod masking;
 mod ping;
 mod proof;
 mod redirect;
@@ -27,6 +26,7 @@ use super::{
         Accept, Answer, Authorization, Fault, FaultKind, Method, Purpose, Reply, Request, Target,
         TlsFault,
     },
+    masking::Masking,
     realm::may_receive,
     retry::RetryPolicy,
     token::{Token, pull_scope, token_url},
@@ -48,6 +48,7 @@ pub struct Flow {
     /// Requests, each counted once however often it was repeated.
     asked: u32,
     sent: u32,
+    masking: Masking,
     known: Known,
 }
 
@@ -74,7 +75,6 @@ struct Known {
     basic_offered: bool,
     scope: String,
     token: Option<Token>,
-    issued: Vec<Secret>,
     /// The token request was led to another server and went on without credential.
     token_redirected: bool,
     spent: Spent,
@@ -129,12 +129,14 @@ struct Realm {
 }
 
 impl Flow {
-    /// Begins a proof and returns it with its first step.
+    /// Begins a proof and returns it with its first step. `secrets` are masked like the credential in
+    /// what servers say.
     #[must_use]
-    pub fn start(target: Target, policy: RetryPolicy) -> (Self, Step) {
+    pub fn start(target: Target, policy: RetryPolicy, secrets: Vec<Secret>) -> (Self, Step) {
         let base = base_url("https", &target);
         let scope = target.image.as_ref().map(pull_scope).unwrap_or_default();
         let pending = request(Purpose::Ping, api_url(&base, ""), Authorization::Anonymous);
+        let masking = Masking::new(&target.credential, secrets);
         let known = Known {
             scope,
             ..Known::default()
@@ -148,6 +150,7 @@ impl Flow {
             hops: 0,
             asked: 0,
             sent: 0,
+            masking,
             known,
         };
         let first = flow.send(flow.pending.clone());
@@ -164,10 +167,10 @@ impl Flow {
         }
         let step = match answer {
             Answer::Fault(fault) => self.fail(Conclusion::from_fault(fault)),
-            Answer::Reply(reply) => self.on_reply(&self.without_secrets(reply)),
+            Answer::Reply(reply) => self.on_reply(reply),
         };
         match step {
-            Step::Done(conclusion) => done(self.mask_conclusion(conclusion)),
+            Step::Done(conclusion) => done(conclusion.shown(&self.masking)),
             send @ Step::Send { .. } => send,
         }
     }

@@ -318,7 +318,7 @@ fn play_patiently(
     for (purpose, list) in script {
         answers.insert(*purpose, list.iter().rev().cloned().collect());
     }
-    let (mut flow, mut step) = Flow::start(target, policy);
+    let (mut flow, mut step) = Flow::start(target, policy, Vec::new());
     let mut sent = Vec::new();
     loop {
         match step {
@@ -544,6 +544,55 @@ fn no_conclusion_holds_a_secret_though_servers_repeat_it() {
     }
 }
 
+/// Each writer of JSON escapes other characters, and the cut may fall anywhere.
+#[test]
+fn no_part_of_a_secret_is_shown_wherever_the_words_are_cut() {
+    let secret = "abc/def+ghi=jkl/mnöpqrstuvwx";
+    let credential = Credential::new("u1", Secret::new(secret)).unwrap();
+    let written = [
+        secret.to_owned(),
+        secret.replace('/', "\\/"),
+        secret.replace('ö', "\\u00f6"),
+    ];
+    for (text, filler) in written
+        .iter()
+        .flat_map(|text| (0..210).map(move |n| (text, n)))
+    {
+        let message = format!("{} {text}", "y".repeat(filler));
+        for body in [error(401, "X", &message), says(401, &message)] {
+            let script = [(P, vec![asks(BASIC).into()]), (Pb, vec![body.into()])];
+            let target = Target {
+                credential: credential.clone(),
+                ..target(true)
+            };
+            let words = play(target, &script).1.words.unwrap();
+            assert!(
+                !words.contains("abc") && words.chars().count() <= 201,
+                "{words}"
+            );
+        }
+    }
+}
+
+#[test]
+fn all_that_servers_say_is_cut() {
+    let long = "abcdefgh ".repeat(900);
+    let scripts = [
+        asks(&long),
+        asks(&format!("Bearer realm=\"{}://x/\"", "a".repeat(6000))),
+        moved(302, &format!("https://{}.example.com/", "a".repeat(6000))),
+        says(500, &long),
+        error(400, &long, &long),
+    ];
+    for answer in scripts {
+        let words = play(target(true), &[(P, vec![answer.clone().into()])])
+            .1
+            .words;
+        let length = words.map_or(0, |words| words.chars().count());
+        assert!((1..=201).contains(&length), "{length} of {answer:?}");
+    }
+}
+
 #[test]
 fn tokens_that_servers_repeat_are_not_shown() {
     let echo = error(403, "DENIED", "your token opaque-token-of-a-realm may not");
@@ -639,7 +688,7 @@ proptest! {
     ) {
         let target = Target { plain_http, ..target(image) };
         let encoded = target.credential.encode();
-        let (mut flow, mut step) = Flow::start(target, policy());
+        let (mut flow, mut step) = Flow::start(target, policy(), Vec::new());
         let mut refused: Vec<Url> = Vec::new();
         let mut steps = 0;
         while let Step::Send { request, .. } = step {
