@@ -90,6 +90,12 @@ reasons! {
     CertificateExpired = "certificate_expired",
     /// The certificate is for another name.
     WrongName = "wrong_name",
+    /// The certificate has no name in `subjectAltName`.
+    NoAlternativeName = "no_alternative_name",
+    /// The certificate was signed with another key than that of the trusted authority of its name.
+    BadSignature = "bad_signature",
+    /// The certificate is not fit for a server.
+    UnsuitableCertificate = "unsuitable_certificate",
     /// The server does not speak TLS.
     SpeaksHttp = "speaks_http",
     /// No common TLS version or cipher.
@@ -207,6 +213,9 @@ fn tls_reason(fault: TlsFault) -> Reason {
         TlsFault::UnknownIssuer => Reason::UnknownIssuer,
         TlsFault::Expired => Reason::CertificateExpired,
         TlsFault::WrongName => Reason::WrongName,
+        TlsFault::NoAlternativeName => Reason::NoAlternativeName,
+        TlsFault::BadSignature => Reason::BadSignature,
+        TlsFault::UnsuitableCertificate => Reason::UnsuitableCertificate,
         TlsFault::SpeaksHttp => Reason::SpeaksHttp,
         TlsFault::Protocol => Reason::TlsProtocol,
         TlsFault::ClientCertificate => Reason::ClientCertificate,

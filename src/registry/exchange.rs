@@ -185,6 +185,12 @@ pub enum TlsFault {
     Expired,
     /// The certificate is for another name.
     WrongName,
+    /// The certificate names no host where names are looked for.
+    NoAlternativeName,
+    /// An authority with a trusted name and another key signed the certificate.
+    BadSignature,
+    /// The certificate, or its key, is of a kind that no server should have.
+    UnsuitableCertificate,
     /// The server does not speak TLS.
     SpeaksHttp,
     /// No common version or cipher.

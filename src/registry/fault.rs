@@ -3,7 +3,7 @@
 use std::{error::Error, io};
 
 use http::HeaderMap;
-use rustls::{AlertDescription, CertificateError, Error as TlsError};
+use rustls::{AlertDescription, CertificateError, Error as TlsError, OtherError};
 
 use super::{
     envelope::clean,
@@ -101,8 +101,15 @@ fn inner<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
     }
 }
 
-fn tls_fault(error: &TlsError, seen: &Seen) -> TlsFault {
+/// What is wrong with a server's TLS, by the library's error.
+pub(super) fn tls_fault(error: &TlsError, seen: &Seen) -> TlsFault {
     match error {
+        // The certificate was good; what the server signed with its key cannot be verified.
+        TlsError::InvalidCertificate(CertificateError::BadSignature)
+            if seen.refused_subject().is_none() =>
+        {
+            TlsFault::UnsuitableCertificate
+        }
         TlsError::InvalidCertificate(certificate) => certificate_fault(certificate),
         TlsError::InvalidMessage(_) => TlsFault::SpeaksHttp,
         TlsError::AlertReceived(AlertDescription::CertificateRequired) => {
@@ -121,15 +128,24 @@ fn tls_fault(error: &TlsError, seen: &Seen) -> TlsFault {
 
 fn certificate_fault(error: &CertificateError) -> TlsFault {
     match error {
-        // An authority with a trusted name and another key: a renewed or a foreign one.
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => TlsFault::UnknownIssuer,
+        CertificateError::UnknownIssuer => TlsFault::UnknownIssuer,
+        CertificateError::BadSignature => TlsFault::BadSignature,
         CertificateError::Expired
         | CertificateError::ExpiredContext { .. }
         | CertificateError::NotValidYet
         | CertificateError::NotValidYetContext { .. } => TlsFault::Expired,
+        CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => {
+            TlsFault::NoAlternativeName
+        }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             TlsFault::WrongName
         }
+        CertificateError::BadEncoding
+        | CertificateError::InvalidPurpose
+        | CertificateError::InvalidPurposeContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. }
+        | CertificateError::Other(_) => TlsFault::UnsuitableCertificate,
         _ => TlsFault::Other,
     }
 }
@@ -137,9 +153,21 @@ fn certificate_fault(error: &CertificateError) -> TlsFault {
 fn tls_detail(error: &TlsError, via: &Via<'_>) -> String {
     match (error, via.seen.refused_subject()) {
         (TlsError::InvalidCertificate(error), Some(subject)) => {
-            format!("{}: {error} (certificate of {subject})", via.place)
+            let what = certificate_detail(error);
+            format!("{}: {what} (certificate of {subject})", via.place)
         }
         (error, _) => format!("{}: {error}", via.place),
+    }
+}
+
+/// The library's words, where they are for people.
+fn certificate_detail(error: &CertificateError) -> String {
+    match error {
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. } => {
+            "it is signed in a way that is no longer trusted, such as with SHA-1".to_owned()
+        }
+        CertificateError::Other(OtherError(other)) => other.to_string(),
+        other => other.to_string(),
     }
 }
 
@@ -168,5 +196,18 @@ fn words(error: &(dyn Error + 'static), phase: Phase) -> String {
         (true, true) => "no connection in time".to_owned(),
         (true, false) => "no answer in time".to_owned(),
         _ => innermost,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What verification of a handshake says of an RSA key that is too short.
+    #[test]
+    fn a_key_that_cannot_be_verified_is_not_a_foreign_authority() {
+        let error = TlsError::InvalidCertificate(CertificateError::BadSignature);
+        let fault = tls_fault(&error, &Seen::default());
+        assert_eq!(fault, TlsFault::UnsuitableCertificate);
     }
 }

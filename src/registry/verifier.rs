@@ -69,20 +69,6 @@ impl Verifier {
         })
     }
 
-    fn verify_pinned(
-        &self,
-        certificate: &CertificateDer<'_>,
-        name: &ServerName<'_>,
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        if !self.pinned.iter().any(|pinned| pinned == certificate) {
-            return Err(CertificateError::UnknownIssuer.into());
-        }
-        verify_validity(certificate, now)?;
-        verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
-        Ok(ServerCertVerified::assertion())
-    }
-
     fn remember(&self, certificate: &CertificateDer<'_>) {
         let subject = subject_of(certificate);
         *self
@@ -108,7 +94,7 @@ impl ServerCertVerifier for Verifier {
         let verified = match verified {
             Err(Error::InvalidCertificate(
                 CertificateError::UnknownIssuer | CertificateError::Other(_),
-            )) => self.verify_pinned(certificate, name, now),
+            )) if self.pinned.contains(certificate) => verify_pinned(certificate, name, now),
             other => other,
         };
         verified.inspect_err(|_| self.remember(certificate))
@@ -208,6 +194,17 @@ impl ResolvesClientCert for NoClientCertificate {
     }
 }
 
+/// A certificate that is trusted itself needs no authority.
+fn verify_pinned(
+    certificate: &CertificateDer<'_>,
+    name: &ServerName<'_>,
+    now: UnixTime,
+) -> Result<ServerCertVerified, Error> {
+    verify_validity(certificate, now)?;
+    verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+    Ok(ServerCertVerified::assertion())
+}
+
 fn verify_validity(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), Error> {
     let (_, parsed) = X509Certificate::from_der(certificate)
         .map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
@@ -225,4 +222,85 @@ fn verify_validity(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<()
 fn subject_of(certificate: &CertificateDer<'_>) -> Option<String> {
     let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
     Some(parsed.subject().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::crypto::ring;
+    use testbed::odd_certificates::OddIssuer;
+
+    use super::*;
+    use crate::registry::{exchange::TlsFault, fault::tls_fault};
+
+    const NAME: &str = "subjectAltName=DNS:r.example.com";
+
+    fn der(bytes: Vec<u8>) -> CertificateDer<'static> {
+        CertificateDer::from(bytes)
+    }
+
+    /// What is found wrong with the certificate, where the authority is trusted and, if it is pinned, the
+    /// certificate itself.
+    fn fault(
+        issuer: &OddIssuer,
+        extensions: &[&str],
+        digest: &str,
+        pinned: bool,
+    ) -> Option<TlsFault> {
+        let certificate = der(issuer.certificate(extensions, digest).unwrap());
+        let mut roots = RootCertStore::empty();
+        roots.add(der(issuer.authority().unwrap())).unwrap();
+        let provider = Arc::new(ring::default_provider());
+        let seen = Arc::new(Seen::default());
+        let pins = if pinned {
+            vec![certificate.clone()]
+        } else {
+            Vec::new()
+        };
+        let verifier = Verifier::new(roots, pins, &provider, seen.clone()).unwrap();
+        let name = ServerName::try_from("r.example.com").unwrap();
+        let outcome = verifier.verify_server_cert(&certificate, &[], &name, &[], UnixTime::now());
+        outcome.err().map(|error| tls_fault(&error, &seen))
+    }
+
+    #[test]
+    fn an_odd_certificate_is_not_taken_for_a_foreign_one() {
+        let issuer = OddIssuer::new().unwrap();
+        let unsuitable = Some(TlsFault::UnsuitableCertificate);
+        let nameless = Some(TlsFault::NoAlternativeName);
+        for (extensions, digest, expected) in [
+            (&[NAME][..], "-sha256", None),
+            (&[], "-sha256", unsuitable),
+            (
+                &[NAME, "basicConstraints=critical,CA:TRUE"],
+                "-sha256",
+                unsuitable,
+            ),
+            (&["basicConstraints=CA:FALSE"], "-sha256", nameless),
+            (
+                &[NAME, "extendedKeyUsage=clientAuth"],
+                "-sha256",
+                unsuitable,
+            ),
+            (&[NAME], "-sha1", unsuitable),
+        ] {
+            let found = fault(&issuer, extensions, digest, false);
+            assert_eq!(found, expected, "{extensions:?} {digest}");
+        }
+    }
+
+    #[test]
+    fn trusted_itself_a_certificate_needs_its_name_and_time_alone() {
+        let issuer = OddIssuer::new().unwrap();
+        for (extensions, expected) in [
+            (&[NAME][..], None),
+            (&[], Some(TlsFault::UnsuitableCertificate)),
+            (&[NAME, "basicConstraints=critical,CA:TRUE"], None),
+        ] {
+            assert_eq!(
+                fault(&issuer, extensions, "-sha256", true),
+                expected,
+                "{extensions:?}"
+            );
+        }
+    }
 }

@@ -12,7 +12,7 @@
 //!    between.
 //! 3. [`cluster`]: a Kubernetes API server with its store. [`node_dirs`]: file trees of nodes.
 //!    [`guests`]: booted nodes, inside the namespaces of [`namespaces`].
-//! 4. [`pki`] and [`password`]: certificates and secrets, made anew for every run.
+//! 4. [`pki`], [`odd_certificates`] and [`password`]: certificates and secrets, made anew for every run.
 //! 5. [`process`], [`scratch`], [`port`] and [`tools`]: what all of them stand on.
 
 pub mod bed;
@@ -21,6 +21,7 @@ pub mod guests;
 pub mod image;
 pub mod namespaces;
 pub mod node_dirs;
+pub mod odd_certificates;
 pub mod other_registry;
 pub mod password;
 pub mod pki;

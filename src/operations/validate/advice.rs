@@ -149,6 +149,15 @@ fn tls(finding: &Finding, options: &OptionNames) -> String {
         Reason::WrongName => {
             "its certificate is for another name: use the name in the certificate".to_owned()
         }
+        Reason::NoAlternativeName => {
+            "its certificate names no host in subjectAltName, and a common name alone is not looked at: have it issued with subjectAltName"
+                .to_owned()
+        }
+        Reason::BadSignature => bad_signature(finding, options),
+        Reason::UnsuitableCertificate => {
+            "its certificate is not fit for a server: have one issued as X.509 version 3, for servers, without CA:TRUE, signed with SHA-256 or better, for an RSA key of 2048 bits or more"
+                .to_owned()
+        }
         Reason::SpeaksHttp => speaks_http(options),
         Reason::ClientCertificate => format!(
             "it wants a client certificate: put client.cert and client.key into {CERTS}/{}/",
@@ -170,6 +179,15 @@ fn unknown_issuer(finding: &Finding, options: &OptionNames) -> String {
     let option = option.map_or_else(String::new, |option| format!("set {option}, or "));
     format!(
         "its certificate comes from an unknown authority: {option}put the authority into {place}"
+    )
+}
+
+fn bad_signature(finding: &Finding, options: &OptionNames) -> String {
+    let place = format!("{CERTS}/{}/", finding.credential.host.authority());
+    let option = options.authority.as_ref();
+    let option = option.map_or_else(String::new, |option| format!("the file of {option}, or "));
+    format!(
+        "its certificate comes from an authority that is trusted by name but has another key, a renewed or a foreign one: put its present certificate into {option}{place}"
     )
 }
 

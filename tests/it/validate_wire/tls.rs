@@ -7,7 +7,11 @@ fn tls_failures_name_reason_and_certificate() {
     let authority = Authority::new().unwrap();
     let stranger = Authority::new().unwrap();
     let table = [
-        (stranger.server(&[]).unwrap(), "unknown_issuer"),
+        (stranger.server(&[]).unwrap(), "bad_signature"),
+        (
+            authority.server_for_only(&[]).unwrap(),
+            "no_alternative_name",
+        ),
         (authority.expired_server().unwrap(), "certificate_expired"),
         (
             authority
