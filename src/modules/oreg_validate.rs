@@ -211,6 +211,7 @@ mod tests {
                     test_image: ImageReference::parse("a/b:c", &host).ok(),
                     security: TransportSecurity::default(),
                 },
+                cert_dir: "/etc/docker/certs.d".into(),
                 conclusion,
                 realm_host: Some("auth.example.com".to_owned()),
                 requests: 4,

@@ -3,9 +3,6 @@
 use super::{Finding, options::OptionNames};
 use crate::{domain::verdict::Verdict, registry::Reason};
 
-/// Where docker keeps what it needs to trust a registry.
-const CERTS: &str = "/etc/docker/certs.d";
-
 /// Returns what was found, in one sentence, and the server's or system's own words as a quotation.
 pub(super) fn sentence(finding: &Finding) -> String {
     let advice = advice(finding);
@@ -160,8 +157,8 @@ fn tls(finding: &Finding, options: &OptionNames) -> String {
         }
         Reason::SpeaksHttp => speaks_http(options),
         Reason::ClientCertificate => format!(
-            "it wants a client certificate: put client.cert and client.key into {CERTS}/{}/",
-            host.authority()
+            "it wants a client certificate: put client.cert and client.key into {}/",
+            certs(finding)
         ),
         Reason::TlsFiles => "files for TLS cannot be used: repair or remove them".to_owned(),
         Reason::TlsProtocol => {
@@ -173,8 +170,14 @@ fn tls(finding: &Finding, options: &OptionNames) -> String {
     format!("{host} cannot be trusted, {what}")
 }
 
+/// Where docker, and we, look for what the registry needs to be trusted.
+fn certs(finding: &Finding) -> String {
+    let place = finding.cert_dir.join(finding.credential.host.authority());
+    place.display().to_string()
+}
+
 fn unknown_issuer(finding: &Finding, options: &OptionNames) -> String {
-    let place = format!("{CERTS}/{}/ca.crt", finding.credential.host.authority());
+    let place = format!("{}/ca.crt", certs(finding));
     let option = options.authority.as_ref();
     let option = option.map_or_else(String::new, |option| format!("set {option}, or "));
     format!(
@@ -183,7 +186,7 @@ fn unknown_issuer(finding: &Finding, options: &OptionNames) -> String {
 }
 
 fn bad_signature(finding: &Finding, options: &OptionNames) -> String {
-    let place = format!("{CERTS}/{}/", finding.credential.host.authority());
+    let place = format!("{}/", certs(finding));
     let option = options.authority.as_ref();
     let option = option.map_or_else(String::new, |option| format!("the file of {option}, or "));
     format!(
@@ -315,6 +318,7 @@ mod tests {
                 credential: Credential::new("name", Secret::new("pass1")).unwrap(),
                 security: TransportSecurity::default(),
             },
+            cert_dir: "/own/certs.d".into(),
             conclusion: Conclusion::new(verdict.unwrap(), *reason.unwrap()),
             realm_host: None,
             requests: 1,
@@ -370,6 +374,19 @@ mod tests {
                     "{message}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn files_belong_where_they_are_looked_for() {
+        let place = "/own/certs.d/registry.example.com/";
+        for reason in [
+            "unknown_issuer",
+            "bad_signature",
+            "client_certificate_required",
+        ] {
+            let message = message("tls_failure", reason, &Source::Main);
+            assert!(message.contains(place), "{message}");
         }
     }
 

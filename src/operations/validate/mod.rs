@@ -4,7 +4,10 @@ mod advice;
 mod options;
 mod stored;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use futures_util::{StreamExt, stream};
 
@@ -54,6 +57,8 @@ pub enum WithoutImage {
 pub struct Finding {
     /// The credential.
     pub credential: RegistryCredential,
+    /// Where docker keeps what it needs to trust registries, and where it was looked for.
+    pub cert_dir: PathBuf,
     /// How the proof ended.
     pub conclusion: Conclusion,
     /// The host that issues tokens, if any.
@@ -112,13 +117,16 @@ pub fn validate(request: Request) -> std::io::Result<Vec<Finding>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let trust = Trust::new(request.cert_dir);
+    let trust = Trust::new(request.cert_dir.clone());
     let network = &request.network;
     let proofs = request
         .credentials
         .into_iter()
         .zip(0_usize..)
-        .map(async |(one, position)| (position, examine(one, &trust, network).await));
+        .map(async |(one, position)| {
+            let (credential, proof) = examine(one, &trust, network).await;
+            (position, finding(credential, proof, &request.cert_dir))
+        });
     // In the order in which they end: one that takes long must not hold up those behind it.
     let findings = stream::iter(proofs)
         .buffer_unordered(request.parallelism.max(1))
@@ -130,7 +138,11 @@ pub fn validate(request: Request) -> std::io::Result<Vec<Finding>> {
     Ok(findings.into_iter().map(|(_, finding)| finding).collect())
 }
 
-async fn examine(examination: Examination, trust: &Trust, network: &Network) -> Finding {
+async fn examine(
+    examination: Examination,
+    trust: &Trust,
+    network: &Network,
+) -> (RegistryCredential, Proof) {
     let credential = examination.credential;
     let skip = credential.test_image.is_none() && examination.without_image == WithoutImage::Skip;
     let proof = if skip {
@@ -138,18 +150,17 @@ async fn examine(examination: Examination, trust: &Trust, network: &Network) -> 
     } else {
         prove_one(&credential, trust, network).await
     };
-    let Proof {
-        conclusion,
-        realm_host,
-        requests,
-        elapsed,
-    } = proof;
+    (credential, proof)
+}
+
+fn finding(credential: RegistryCredential, proof: Proof, cert_dir: &Path) -> Finding {
     Finding {
         credential,
-        conclusion,
-        realm_host,
-        requests,
-        elapsed,
+        cert_dir: cert_dir.to_owned(),
+        conclusion: proof.conclusion,
+        realm_host: proof.realm_host,
+        requests: proof.requests,
+        elapsed: proof.elapsed,
     }
 }
 
