@@ -108,10 +108,12 @@ reasons! {
     TlsOther = "tls_other",
     /// The proxy wants a user and a password.
     ProxyAuthentication = "proxy_authentication",
-    /// The proxy does not let us through.
+    /// The proxy does not pass us on.
     ProxyDenied = "proxy_denied",
     /// The proxy is not there.
     ProxyUnreachable = "proxy_unreachable",
+    /// No trusted TLS connection to the proxy.
+    ProxyUntrusted = "proxy_untrusted",
     /// `/v2/` is not there.
     NoApi = "no_api",
     /// A page for people where the API should be.
@@ -229,5 +231,6 @@ fn proxy_reason(fault: ProxyFault) -> Reason {
         ProxyFault::Authentication => Reason::ProxyAuthentication,
         ProxyFault::Denied => Reason::ProxyDenied,
         ProxyFault::Unreachable => Reason::ProxyUnreachable,
+        ProxyFault::Untrusted => Reason::ProxyUntrusted,
     }
 }

@@ -153,7 +153,7 @@ impl Reply {
 pub struct Fault {
     /// What went wrong.
     pub kind: FaultKind,
-    /// The system's or library's words, clean and without secrets.
+    /// The system's or library's words.
     pub detail: String,
 }
 
@@ -208,8 +208,10 @@ pub enum TlsFault {
 pub enum ProxyFault {
     /// It wants a user and a password (407).
     Authentication,
-    /// It does not let us through.
+    /// It does not pass us on: it does not want to, or cannot.
     Denied,
     /// It is not there.
     Unreachable,
+    /// No trusted TLS connection to it.
+    Untrusted,
 }

@@ -6,17 +6,18 @@ use http::HeaderMap;
 use rustls::{AlertDescription, CertificateError, Error as TlsError, OtherError};
 
 use super::{
-    envelope::clean,
     exchange::{Fault, FaultKind, ProxyFault, TlsFault},
     verifier::Seen,
 };
 
 /// Where the request was going.
 pub(super) struct Via<'a> {
-    /// Whether through a proxy.
-    pub(super) proxied: bool,
     /// `host[:port]` of the server.
     pub(super) place: String,
+    /// `host[:port]` of the proxy, if there is one.
+    pub(super) proxy: Option<String>,
+    /// Whether there is no tunnel: a proxy passes plain HTTP on itself.
+    pub(super) plain: bool,
     /// What was seen of it.
     pub(super) seen: &'a Seen,
 }
@@ -37,18 +38,19 @@ pub(super) struct Phase {
 /// Finds out what went wrong.
 pub(super) fn classify(error: &(dyn Error + 'static), phase: Phase, via: &Via<'_>) -> Fault {
     let tls = causes(error).find_map(|cause| cause.downcast_ref::<TlsError>());
-    let fault = |kind, detail: String| Fault {
-        kind,
-        detail: clean(&detail),
-    };
-    if let Some(tls) = tls {
-        return fault(
-            FaultKind::Tls(tls_fault(tls, via.seen)),
-            tls_detail(tls, via),
-        );
+    if let Some(proxy) = &via.proxy
+        && phase.connecting
+        && is_at_proxy(error, via)
+    {
+        let untrusted = |_: &TlsError| ProxyFault::Untrusted;
+        let fault = tls.map_or_else(|| proxy_fault(error), untrusted);
+        return Fault {
+            kind: FaultKind::Proxy(fault),
+            detail: detail(proxy, error, tls, phase, via.seen),
+        };
     }
     let kind = match phase {
-        _ if via.proxied && phase.connecting => FaultKind::Proxy(proxy_fault(error, phase)),
+        _ if let Some(tls) = tls => FaultKind::Tls(tls_fault(tls, via.seen)),
         _ if phase.resolving => FaultKind::Dns,
         _ if phase.timed_out => FaultKind::Timeout,
         _ if via.seen.wanted_client_certificate() => FaultKind::Tls(TlsFault::ClientCertificate),
@@ -56,7 +58,26 @@ pub(super) fn classify(error: &(dyn Error + 'static), phase: Phase, via: &Via<'_
         _ if phase.reading || is_not_http(error) => FaultKind::Garbage,
         _ => FaultKind::Lost,
     };
-    fault(kind, format!("{}: {}", via.place, words(error, phase)))
+    let place = match &via.proxy {
+        Some(proxy) if phase.connecting => format!("{} through the proxy {proxy}", via.place),
+        _ => via.place.clone(),
+    };
+    Fault {
+        kind,
+        detail: detail(&place, error, tls, phase, via.seen),
+    }
+}
+
+/// Returns what the status means with which a proxy answered the wish for a tunnel.
+pub(super) fn answer_to_connect(status: u16) -> Fault {
+    let kind = match status {
+        401 | 407 => FaultKind::Proxy(ProxyFault::Authentication),
+        // The proxy would, but the server behind it does not answer, or has no address.
+        500..=599 => FaultKind::Refused,
+        _ => FaultKind::Proxy(ProxyFault::Denied),
+    };
+    let detail = format!("the proxy answered {status}");
+    Fault { kind, detail }
 }
 
 /// Returns what a proxy says in an answer of its own to a request that it should have passed on.
@@ -64,16 +85,8 @@ pub(super) fn classify(error: &(dyn Error + 'static), phase: Phase, via: &Via<'_
 /// In plain HTTP only marks tell whose answer it is: those of RFC 9209, squid and tinyproxy. The last
 /// answers 401 to a wrong password, which must not be taken for the registry's word on the credential.
 pub(super) fn answer_of_proxy(status: u16, headers: &HeaderMap, plain: bool) -> Option<Fault> {
-    let kind = match status {
-        407 => FaultKind::Proxy(ProxyFault::Authentication),
-        _ if !(plain && is_marked(headers)) => return None,
-        401 => FaultKind::Proxy(ProxyFault::Authentication),
-        400..=499 => FaultKind::Proxy(ProxyFault::Denied),
-        500..=599 => FaultKind::Refused,
-        _ => return None,
-    };
-    let detail = format!("the proxy answered {status}");
-    Some(Fault { kind, detail })
+    let is_proxys = status == 407 || (status >= 400 && plain && is_marked(headers));
+    is_proxys.then(|| answer_to_connect(status))
 }
 
 fn is_marked(headers: &HeaderMap) -> bool {
@@ -150,14 +163,22 @@ fn certificate_fault(error: &CertificateError) -> TlsFault {
     }
 }
 
-fn tls_detail(error: &TlsError, via: &Via<'_>) -> String {
-    match (error, via.seen.refused_subject()) {
-        (TlsError::InvalidCertificate(error), Some(subject)) => {
+fn detail(
+    place: &str,
+    error: &(dyn Error + 'static),
+    tls: Option<&TlsError>,
+    phase: Phase,
+    seen: &Seen,
+) -> String {
+    let what = match (tls, seen.refused_subject()) {
+        (Some(TlsError::InvalidCertificate(error)), Some(subject)) => {
             let what = certificate_detail(error);
-            format!("{}: {what} (certificate of {subject})", via.place)
+            format!("{what} (certificate of {subject})")
         }
-        (error, _) => format!("{}: {error}", via.place),
-    }
+        (Some(error), _) => error.to_string(),
+        (None, _) => words(error, phase),
+    };
+    format!("{place}: {what}")
 }
 
 /// The library's words, where they are for people.
@@ -171,15 +192,33 @@ fn certificate_detail(error: &CertificateError) -> String {
     }
 }
 
-/// hyper-util does not export its type: its words must do.
-fn proxy_fault(error: &(dyn Error + 'static), phase: Phase) -> ProxyFault {
-    let said = |text: &str| causes(error).any(|cause| cause.to_string().contains(text));
+/// Whether no more than the way to the proxy had been made. hyper-util does not export the type of its
+/// error: its words must do. Where the time ran out there are none.
+fn is_at_proxy(error: &(dyn Error + 'static), via: &Via<'_>) -> bool {
+    via.plain || says(error, "tunnel error")
+}
+
+fn proxy_fault(error: &(dyn Error + 'static)) -> ProxyFault {
+    let no_tunnel = [
+        "unsuccessful",
+        "unexpected end of file",
+        "io error",
+        "too long",
+    ];
     match () {
-        () if said("proxy authorization required") => ProxyFault::Authentication,
-        () if phase.timed_out || phase.resolving => ProxyFault::Unreachable,
-        () if said("unsuccessful") || said("unexpected end of file") => ProxyFault::Denied,
+        () if says(error, "proxy authorization required") => ProxyFault::Authentication,
+        () if no_tunnel
+            .iter()
+            .any(|text| says(error, &format!("tunnel error: {text}"))) =>
+        {
+            ProxyFault::Denied
+        }
         () => ProxyFault::Unreachable,
     }
+}
+
+fn says(error: &(dyn Error + 'static), text: &str) -> bool {
+    causes(error).any(|cause| cause.to_string().contains(text))
 }
 
 fn is_not_http(error: &(dyn Error + 'static)) -> bool {

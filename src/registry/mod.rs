@@ -18,6 +18,7 @@ pub mod retry;
 pub mod token;
 pub mod transport;
 pub mod trust;
+mod tunnel;
 mod verifier;
 
 pub use conclusion::{Conclusion, Reason};

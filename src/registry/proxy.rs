@@ -99,16 +99,32 @@ pub fn parse_proxy(address: &str) -> Result<Url, ProxyError> {
     }
 }
 
-/// Returns what must not be shown of a proxy's address: the password, as it is written there and as
-/// it is meant, and what the proxy is sent for it.
+/// What must not be shown of a proxy's address: the password, as it is written there and as it is meant,
+/// and what the proxy is sent for it.
 fn proxy_secrets(proxy: &Url) -> Vec<Secret> {
     let Some(written) = proxy.password() else {
         return Vec::new();
     };
-    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let (user, meant) = (decoded(proxy.username()), decoded(written));
-    let sent = STANDARD.encode(format!("{user}:{meant}"));
-    [written, &meant, &sent].map(Secret::new).into()
+    let own = [written, &decoded(written)].map(Secret::new);
+    own.into_iter().chain(proxy_login(proxy)).collect()
+}
+
+/// Returns user and password of a proxy's address as the proxy is sent them, encoded.
+pub(super) fn proxy_login(proxy: &Url) -> Option<Secret> {
+    let (user, password) = (proxy.username(), proxy.password());
+    let login = !user.is_empty() || password.is_some();
+    login.then(|| {
+        let pair = format!(
+            "{}:{}",
+            decoded(user),
+            decoded(password.unwrap_or_default())
+        );
+        Secret::new(STANDARD.encode(pair))
+    })
+}
+
+fn decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 impl Exemption {

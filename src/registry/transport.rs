@@ -13,17 +13,20 @@ use reqwest::{
     Client, Proxy, Response,
     header::{self, HeaderMap, HeaderName, HeaderValue},
 };
+use url::Url;
 
 use super::{
     conclusion::Conclusion,
     exchange::{
-        Accept, Answer, Authorization, Fault, FaultKind, Method, Purpose, Reply, Request, Target,
+        Accept, Answer, Authorization, Fault, FaultKind, Method, ProxyFault, Purpose, Reply,
+        Request, Target,
     },
     fault::{self, Via},
     flow::{Flow, Step},
     proxy::Proxies,
     retry::RetryPolicy,
     trust::Trust,
+    tunnel::connect_status,
     verifier::Seen,
 };
 use crate::domain::{registry_credential::TransportSecurity, registry_host::RegistryHost};
@@ -145,7 +148,7 @@ impl Wire {
             Ok(answer) => answer,
             Err(_) => Answer::Fault(Fault {
                 kind: FaultKind::Timeout,
-                detail: format!("no answer from {} in time", place(request)),
+                detail: format!("no answer from {} in time", place(&request.url)),
             }),
         }
     }
@@ -162,23 +165,33 @@ impl Wire {
         };
         match outcome {
             Ok(reply) => Answer::Reply(reply),
-            Err(error) => Answer::Fault(self.fault_of(&error, request)),
+            Err(error) => Answer::Fault(
+                self.explained(self.fault_of(&error, request), request)
+                    .await,
+            ),
         }
     }
 
-    fn answer_of_proxy(&self, response: &Response, request: &Request) -> Option<Fault> {
-        let plain = request.url.scheme() == "http" && self.is_proxied(request);
-        fault::answer_of_proxy(response.status().as_u16(), response.headers(), plain)
+    /// The fault; where a proxy opened no tunnel, with the reason that it gives.
+    async fn explained(&self, fault: Fault, request: &Request) -> Fault {
+        let denied = fault.kind == FaultKind::Proxy(ProxyFault::Denied);
+        let status = match self.proxies.proxy_for(&request.url).filter(|_| denied) {
+            Some(proxy) => connect_status(proxy, &request.url).await,
+            None => None,
+        };
+        status.map_or(fault, fault::answer_to_connect)
     }
 
-    fn is_proxied(&self, request: &Request) -> bool {
-        self.proxies.proxy_for(&request.url).is_some()
+    fn answer_of_proxy(&self, response: &Response, request: &Request) -> Option<Fault> {
+        let plain = is_plain(request) && self.proxies.proxy_for(&request.url).is_some();
+        fault::answer_of_proxy(response.status().as_u16(), response.headers(), plain)
     }
 
     fn fault_of(&self, error: &reqwest::Error, request: &Request) -> Fault {
         let via = Via {
-            proxied: self.is_proxied(request),
-            place: place(request),
+            place: place(&request.url),
+            proxy: self.proxies.proxy_for(&request.url).map(place),
+            plain: is_plain(request),
             seen: &self.seen,
         };
         let phase = fault::Phase {
@@ -209,11 +222,13 @@ fn wire_form(request: &Request) -> reqwest::Request {
     wire
 }
 
-fn place(request: &Request) -> String {
-    let host = request.url.host_str().unwrap_or_default();
-    request
-        .url
-        .port()
+fn is_plain(request: &Request) -> bool {
+    request.url.scheme() == "http"
+}
+
+fn place(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port()
         .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 

@@ -6,6 +6,7 @@
 )]
 
 mod bodies;
+mod proxy;
 mod redirects;
 mod tls;
 

@@ -205,12 +205,16 @@ fn proxy(finding: &Finding, options: &OptionNames) -> String {
     let host = &finding.credential.host;
     let what = match finding.conclusion.reason {
         Reason::ProxyAuthentication => {
-            "wants a user and a password: write them into the proxy's address".to_owned()
+            "wants a user and a password: write them, or the right ones, into its address".to_owned()
         }
         Reason::ProxyDenied => format!(
-            "does not let the connection through: allow the host there, check the user and password in the proxy's address, or add the host to {}",
+            "opens no way to it, as it refuses the host or cannot reach it: allow the host there, check the user and password in the proxy's address, or add the host to {}",
             options.no_proxy
         ),
+        Reason::ProxyUntrusted => {
+            "is not trusted: begin its address with http:// if that is what it speaks, or add the authority of its certificate to those of this node's system"
+                .to_owned()
+        }
         _ => "is not there: check its address".to_owned(),
     };
     format!("{host} cannot be reached, the proxy {what}")

@@ -23,8 +23,8 @@ use self::proof::Comparison;
 use super::{
     conclusion::{Conclusion, Reason},
     exchange::{
-        Accept, Answer, Authorization, Fault, FaultKind, Method, Purpose, Reply, Request, Target,
-        TlsFault,
+        Accept, Answer, Authorization, Fault, FaultKind, Method, ProxyFault, Purpose, Reply,
+        Request, Target, TlsFault,
     },
     masking::Masking,
     realm::may_receive,
@@ -71,6 +71,8 @@ pub enum Step {
 struct Known {
     ping: Ping,
     login: Login,
+    /// What kept TLS away, where plain HTTP is tried in its stead.
+    no_tunnel: Option<Fault>,
     realm: Option<Realm>,
     basic_offered: bool,
     scope: String,
@@ -170,7 +172,10 @@ impl Flow {
             Answer::Reply(reply) => self.on_reply(reply),
         };
         match step {
-            Step::Done(conclusion) => done(conclusion.shown(&self.masking)),
+            Step::Done(conclusion) => {
+                let conclusion = self.without_tunnel().unwrap_or(conclusion);
+                done(conclusion.shown(&self.masking))
+            }
             send @ Step::Send { .. } => send,
         }
     }
@@ -224,19 +229,29 @@ impl Flow {
 
     /// A registry that was declared insecure may speak plain HTTP, as docker tries it.
     fn fall_back_to_http(&mut self, answer: &Answer) -> Option<Step> {
-        let Answer::Fault(Fault { kind, .. }) = answer else {
+        let Answer::Fault(fault @ Fault { kind, .. }) = answer else {
             return None;
         };
+        // Proxies often allow tunnels to port 443 only.
+        let no_tunnel = *kind == FaultKind::Proxy(ProxyFault::Denied);
         let no_tls = matches!(
             kind,
             FaultKind::Refused | FaultKind::Tls(TlsFault::SpeaksHttp)
         );
         let first = self.pending.purpose == Purpose::Ping && self.base.scheme() == "https";
-        if !(no_tls && first && self.target.plain_http) {
+        if !((no_tls || no_tunnel) && first && self.target.plain_http) {
             return None;
         }
+        self.known.no_tunnel = no_tunnel.then(|| fault.clone());
         self.base = base_url("http", &self.target);
         Some(self.ask(Purpose::Ping))
+    }
+
+    /// Where no tunnel was opened and plain HTTP leads nowhere, the tunnel is what is missing.
+    fn without_tunnel(&mut self) -> Option<Conclusion> {
+        let first = self.pending.purpose == Purpose::Ping;
+        let fault = self.known.no_tunnel.take().filter(|_| first)?;
+        Some(Conclusion::from_fault(&fault))
     }
 
     fn send(&mut self, request: Request) -> Step {

@@ -436,28 +436,42 @@ fn many_retries_are_not_taken_for_a_loop() {
     assert_eq!((conclusion.verdict, sent.len()), (Valid, 33));
 }
 
-#[test]
-fn an_insecure_registry_may_speak_http() {
+/// An insecure registry with HTTP Basic, whose first answer is this one.
+fn insecure(ping: Vec<Answer>) -> (Vec<Request>, Conclusion) {
     let script = [
-        (
-            P,
-            vec![
-                fault(FaultKind::Tls(TlsFault::SpeaksHttp)),
-                asks(BASIC).into(),
-            ],
-        ),
+        (P, ping),
         (Pb, vec![r(200).into()]),
         (M, vec![r(200).into()]),
     ];
-    let (sent, conclusion) = play(
-        Target {
-            plain_http: true,
-            ..target(true)
-        },
-        &script,
-    );
-    assert_eq!(conclusion.verdict, Valid);
-    assert_eq!(sent[2].url.scheme(), "http");
+    let target = Target {
+        plain_http: true,
+        ..target(true)
+    };
+    play(target, &script)
+}
+
+#[test]
+fn an_insecure_registry_may_speak_http() {
+    for kind in [
+        FaultKind::Tls(TlsFault::SpeaksHttp),
+        FaultKind::Refused,
+        FaultKind::Proxy(ProxyFault::Denied),
+    ] {
+        let (sent, conclusion) = insecure(vec![fault(kind), asks(BASIC).into()]);
+        assert_eq!(conclusion.verdict, Valid, "{kind:?}");
+        assert_eq!(sent[2].url.scheme(), "http");
+    }
+}
+
+#[test]
+fn where_plain_http_leads_nowhere_the_missing_tunnel_is_told() {
+    let denied = || fault(FaultKind::Proxy(ProxyFault::Denied));
+    for http in [fault(FaultKind::Timeout), r(400).into()] {
+        let (_, conclusion) = insecure(vec![denied(), http]);
+        assert_eq!(conclusion.reason, Reason::ProxyDenied);
+    }
+    let (_, conclusion) = insecure(vec![fault(FaultKind::Refused), fault(FaultKind::Timeout)]);
+    assert_eq!(conclusion.reason, Reason::Timeout);
 }
 
 #[test]

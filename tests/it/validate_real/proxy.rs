@@ -8,6 +8,8 @@ use testbed::{
     proxy::{Proxy, Rules},
 };
 
+use crate::support::scripted::Scripted;
+
 use super::{
     Answer, asked, assert_hidden, bed, entry, plain_registry, started, validate, verdicts,
 };
@@ -42,18 +44,39 @@ fn a_proxy_that_wants_a_password_says_so() {
     assert_eq!(asked(&bed.basic_registry), [""; 0]);
 }
 
-/// tinyproxy answers 401 where 407 is meant; of a tunnel that fails no more is known than that.
+/// tinyproxy answers 401 where 407 is meant; of a tunnel that fails the HTTP library tells no more than
+/// that, so the proxy is asked once more.
 #[test]
-fn a_wrong_password_for_the_proxy_is_not_tried_again() {
+fn a_wrong_password_for_the_proxy_is_told_and_not_tried_again() {
     let (bed, password) = (bed(), password::short().unwrap());
     let proxy = proxy(Rules::Login(USER, &password));
     let options = json!({"https_proxy": address_with("wrong-password", &proxy)});
     let answer = prove(&bed, options);
-    assert_eq!(verdicts(&answer), ["proxy_failure/proxy_denied"]);
-    let advice = "check the user and password in the proxy's address";
+    assert_eq!(verdicts(&answer), ["proxy_failure/proxy_authentication"]);
+    let advice = "the right ones, into its address";
     assert!(answer.failure().contains(advice), "{}", answer.failure());
     assert_hidden(&answer, USER, "wrong-password");
-    assert_eq!(proxy.requests().len(), 1);
+    assert_eq!(proxy.requests().len(), 2);
+}
+
+#[test]
+fn a_registry_that_hangs_up_is_not_the_proxys_fault() {
+    let proxy = proxy(Rules::Open);
+    let mute = Scripted::raw(b"");
+    let entry = entry(&mute.host(), DEVELOPER, "some-password");
+    let answer = validate(&[entry], json!({"https_proxy": address(&proxy)}));
+    assert_eq!(verdicts(&answer), ["unreachable/refused"]);
+}
+
+#[test]
+fn a_registry_that_is_down_behind_a_proxy_is_tried_again() {
+    let proxy = proxy(Rules::Open);
+    let [nobody] = free_ports().unwrap();
+    let entry = entry(&format!("127.0.0.1:{nobody}"), DEVELOPER, "some-password");
+    let options = json!({"https_proxy": address(&proxy), "retries": 1});
+    let answer = validate(&[entry], options);
+    assert_eq!(verdicts(&answer), ["unreachable/refused"]);
+    assert_eq!(proxy.requests().len(), 4);
 }
 
 #[test]
