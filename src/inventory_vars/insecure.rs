@@ -5,10 +5,11 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::{VariablesError, names};
-use crate::domain::registry_host::RegistryHost;
+use crate::domain::{registry_credential::TransportSecurity, registry_host::RegistryHost};
 
 /// The registries that need no verified TLS.
-pub(super) struct Insecure {
+#[derive(Clone, Debug, Default)]
+pub struct Insecure {
     hosts: Vec<RegistryHost>,
     networks: Vec<IpNet>,
 }
@@ -16,10 +17,7 @@ pub(super) struct Insecure {
 impl Insecure {
     /// Reads the list; a member such as `172.30.0.0/16` is a network.
     pub(super) fn parse(members: &[String]) -> Result<Self, Vec<VariablesError>> {
-        let mut insecure = Self {
-            hosts: Vec::new(),
-            networks: Vec::new(),
-        };
+        let mut insecure = Self::default();
         let mut errors = Vec::new();
         for (index, member) in members.iter().enumerate() {
             if let Ok(network) = member.parse() {
@@ -41,7 +39,15 @@ impl Insecure {
         }
     }
 
-    pub(super) fn contains(&self, host: &RegistryHost) -> bool {
+    /// Lowers the demands on the connection to `host`, if it is one of these.
+    pub fn relax(&self, host: &RegistryHost, security: &mut TransportSecurity) {
+        if self.contains(host) {
+            security.tls_verify = false;
+            security.plain_http = true;
+        }
+    }
+
+    fn contains(&self, host: &RegistryHost) -> bool {
         let address = host.hostname().parse::<IpAddr>();
         self.hosts
             .iter()

@@ -11,6 +11,7 @@ mod place;
 mod resolve;
 
 pub use error::VariablesError;
+pub use insecure::Insecure;
 pub use place::place_of;
 pub use resolve::{RegistryTest, Resolved, resolve, resolve_hosts, resolve_sources, resolve_tests};
 

@@ -46,7 +46,7 @@ pub fn resolve(variables: &Variables) -> Result<Resolved, Faults> {
     match insecure {
         Ok(insecure) => credentials
             .iter_mut()
-            .for_each(|c| relax(&c.host, &mut c.security, &insecure)),
+            .for_each(|c| insecure.relax(&c.host, &mut c.security)),
         Err(found) => faults.extend(found),
     }
     let credentials = unique(credentials, &mut faults);
@@ -99,12 +99,13 @@ pub fn resolve_sources(
 }
 
 /// Resolves the variables into how each registry is to be tested, for credentials that are stored
-/// elsewhere: the image (`None`: no test is wanted) and the demands on the connection. The main
-/// registry counts when `oreg_url` or `oreg_auth_user` is given.
+/// elsewhere: the image (`None`: no test is wanted) and the demands on the connection; and into the
+/// registries that need no verified TLS, listed or not. The main registry counts when `oreg_url` or
+/// `oreg_auth_user` is given.
 ///
 /// # Errors
 /// Every [`VariablesError`] there is.
-pub fn resolve_tests(variables: &Variables) -> Result<Vec<RegistryTest>, Faults> {
+pub fn resolve_tests(variables: &Variables) -> Result<(Vec<RegistryTest>, Insecure), Faults> {
     let insecure = Insecure::parse(&variables.insecure_registries)?;
     let mut faults = Faults::new();
     let mut tests = Vec::new();
@@ -118,14 +119,14 @@ pub fn resolve_tests(variables: &Variables) -> Result<Vec<RegistryTest>, Faults>
     for test in main.into_iter().chain(additional) {
         match test {
             Ok((host, image, mut security)) => {
-                relax(&host, &mut security, &insecure);
+                insecure.relax(&host, &mut security);
                 tests.push((host, image, security));
             }
             Err(fault) => faults.push(fault),
         }
     }
     if faults.is_empty() {
-        Ok(tests)
+        Ok((tests, insecure))
     } else {
         Err(faults)
     }
@@ -299,13 +300,6 @@ fn both<A, B>(
     match (a, b) {
         (Ok(a), Ok(b)) => Ok((a, b)),
         (a, b) => Err(a.err().into_iter().chain(b.err()).collect()),
-    }
-}
-
-fn relax(host: &RegistryHost, security: &mut TransportSecurity, insecure: &Insecure) {
-    if insecure.contains(host) {
-        security.tls_verify = false;
-        security.plain_http = true;
     }
 }
 

@@ -7,8 +7,8 @@ use crate::{
     },
     domain::{registry_credential::Source, registry_host::RegistryHost},
     inventory_vars::{
-        AdditionalRegistry, DeploymentType, RegistryTest, Resolved, Variables, VariablesError,
-        names, resolve, resolve_hosts, resolve_sources, resolve_tests,
+        AdditionalRegistry, DeploymentType, Insecure, RegistryTest, Resolved, Variables,
+        VariablesError, names, resolve, resolve_hosts, resolve_sources, resolve_tests,
     },
 };
 
@@ -87,11 +87,11 @@ pub fn sources(options: &Options) -> Result<Vec<(Source, RegistryHost, String)>,
     resolve_sources(&variables(options)).map_err(|faults| all_at_once(&faults))
 }
 
-/// Reads how the registries that the options name are to be tested.
+/// Reads how the registries that the options name are to be tested, and which need no verified TLS.
 ///
 /// # Errors
 /// [`Failure`] with every fault of the variables.
-pub fn tests(options: &Options) -> Result<Vec<RegistryTest>, Failure> {
+pub fn tests(options: &Options) -> Result<(Vec<RegistryTest>, Insecure), Failure> {
     resolve_tests(&variables(options)).map_err(|faults| all_at_once(&faults))
 }
 

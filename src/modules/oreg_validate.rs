@@ -1,6 +1,6 @@
 //! The module `oreg_validate`: proves credentials, and never changes anything.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use url::Url;
@@ -11,7 +11,8 @@ use crate::{
     domain::secret::Secret,
     inventory_vars::place_of,
     operations::validate::{
-        Examination, Finding, Judgement, Request, Severity, WithoutImage, read_stored, validate,
+        Demands, Examination, Finding, Judgement, Request, Severity, WithoutImage, read_stored,
+        validate,
     },
     registry::{
         RetryPolicy,
@@ -88,12 +89,10 @@ fn given(options: &Options) -> Result<Task, Failure> {
 
 /// The credentials that files hold; the options say how to test them.
 fn stored(options: &Options) -> Result<Task, Failure> {
-    let tests: HashMap<_, _> = tests(options)?
-        .into_iter()
-        .map(|(host, image, security)| (host, (image, security)))
-        .collect();
+    let (tests, insecure) = tests(options)?;
+    let demands = Demands::new(tests, insecure);
     let paths: Vec<_> = options.texts("auth_files").iter().map(Into::into).collect();
-    let found = read_stored(&paths, &tests)?;
+    let found = read_stored(&paths, &demands)?;
     Ok(Task {
         examinations: found.examinations,
         warnings: found.warnings,

@@ -8,6 +8,7 @@
 mod bodies;
 mod proxy;
 mod redirects;
+mod stored;
 mod tls;
 
 use std::{

@@ -1,6 +1,7 @@
 //! Proves credentials to their registries: each once, all at the same time, within limits.
 
 mod advice;
+mod demands;
 mod options;
 mod stored;
 
@@ -11,7 +12,10 @@ use std::{
 
 use futures_util::{StreamExt, stream};
 
-pub use self::stored::{StoredCredentials, Tests, read_stored};
+pub use self::{
+    demands::Demands,
+    stored::{StoredCredentials, read_stored},
+};
 use crate::{
     domain::{registry_credential::RegistryCredential, verdict::Verdict},
     registry::{

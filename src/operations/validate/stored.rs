@@ -1,17 +1,13 @@
 //! The credentials that docker config files on this host hold, to be proven as they are.
 
-use std::{
-    collections::HashMap,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use super::{Examination, WithoutImage};
+use super::{Demands, Examination};
 use crate::{
     authfile::{AuthFileError, Location, Stored},
     domain::{
         credential::Credential,
         docker_config::{DockerConfig, Helpers},
-        image::ImageReference,
         registry_credential::{RegistryCredential, Source, TransportSecurity},
         registry_host::RegistryHost,
         stored_entry::StoredEntry,
@@ -27,19 +23,19 @@ pub struct StoredCredentials {
     pub warnings: Vec<String>,
 }
 
-/// How registries are to be tested; without an image: not at all.
-pub type Tests = HashMap<RegistryHost, (Option<ImageReference>, TransportSecurity)>;
-
-/// Reads every file of `paths`. `tests` says how registries are tested; of others the login
-/// is examined. A registry of `tests` that a file does not hold is a warning.
+/// Reads every file of `paths`, to be proven as `demands` say. A registry that they name and a file does
+/// not hold is a warning.
 ///
 /// # Errors
 /// [`AuthFileError`] for a file that cannot be read, or is no docker config.
-pub fn read_stored(paths: &[PathBuf], tests: &Tests) -> Result<StoredCredentials, AuthFileError> {
+pub fn read_stored(
+    paths: &[PathBuf],
+    demands: &Demands,
+) -> Result<StoredCredentials, AuthFileError> {
     let mut found = StoredCredentials::default();
     for path in paths {
         match read(path)? {
-            Some(document) => found.add(path, &document, tests),
+            Some(document) => found.add(path, &document, demands),
             None => found
                 .warnings
                 .push(format!("{} does not exist", path.display())),
@@ -56,25 +52,21 @@ fn read(path: &Path) -> Result<Option<DockerConfig>, AuthFileError> {
 }
 
 impl StoredCredentials {
-    fn add(&mut self, path: &Path, document: &DockerConfig, tests: &Tests) {
+    fn add(&mut self, path: &Path, document: &DockerConfig, demands: &Demands) {
         let helpers = document.helpers();
         for entry in document.auths() {
             self.warnings.extend(suspicions(path, entry, &helpers));
             if let (Some(host), Ok(Some(credential))) = (entry.host(), entry.credential()) {
-                self.examine(path, host, entry.key(), credential, tests);
+                self.examine(path, host, entry.key(), credential, demands);
             }
         }
         if let Some(store) = &helpers.store {
             let path = path.display();
             self.warnings.push(format!("{path}: docker asks the credential store {store} for every registry and does not read auths; kubelet does"));
         }
-        let mut missing: Vec<_> = tests
-            .keys()
-            .filter(|host| document.entry(host).is_none())
-            .collect();
-        missing.sort();
+        let missing = demands.hosts().into_iter();
         let missing = missing
-            .iter()
+            .filter(|host| document.entry(host).is_none())
             .map(|host| format!("{}: no entry for {host}", path.display()));
         self.warnings.extend(missing);
     }
@@ -85,7 +77,7 @@ impl StoredCredentials {
         host: RegistryHost,
         key: &str,
         credential: Credential,
-        tests: &Tests,
+        demands: &Demands,
     ) {
         let known = self.examinations.iter().any(|examination| {
             examination.credential.host == host && examination.credential.credential == credential
@@ -93,25 +85,15 @@ impl StoredCredentials {
         if known {
             return;
         }
-        let test = tests.get(&host).cloned();
-        let without_image = if test.is_some() {
-            WithoutImage::Skip
-        } else {
-            WithoutImage::LogIn
-        };
-        let (test_image, security) = test.unwrap_or_default();
-        let credential = RegistryCredential {
-            host,
-            written_host: key.to_owned(),
-            source: Source::File(path.to_owned()),
-            credential,
-            test_image,
-            security,
-        };
-        self.examinations.push(Examination {
-            credential,
-            without_image,
-        });
+        self.examinations
+            .push(demands.examination(RegistryCredential {
+                host,
+                written_host: key.to_owned(),
+                source: Source::File(path.to_owned()),
+                credential,
+                test_image: None,
+                security: TransportSecurity::default(),
+            }));
     }
 }
 

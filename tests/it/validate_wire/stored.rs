@@ -1,0 +1,51 @@
+//! Credentials as docker config files hold them, at registries that are scripted.
+
+use super::*;
+
+/// Proves what a file with these `auths` holds.
+fn prove(auths: Value, options: Value) -> Answer {
+    let scratch = Scratch::new();
+    let file = scratch.write("config.json", json!({ "auths": auths }).to_string());
+    let answer = Module::new("oreg_validate")
+        .args(json!({"auth_files": [file], "delay": 0, "retries": 0}))
+        .args(options)
+        .run();
+    assert!(!answer.stdout.contains(PASSWORD), "{}", answer.stdout);
+    answer
+}
+
+fn auth() -> Value {
+    json!({"auth": PAIR})
+}
+
+#[test]
+fn a_registry_that_is_only_listed_as_insecure_is_one() {
+    let registry = Scripted::plain(htpasswd);
+    let host = registry.host();
+    let auths = json!({host.as_str(): auth(), format!("{host}/team"): auth()});
+    let answer = prove(
+        auths,
+        json!({"openshift_docker_insecure_registries": [host]}),
+    )
+    .ok();
+    let found = answer.json["registries"].as_array().unwrap();
+    let verdicts: Vec<_> = found.iter().map(|one| one["verdict"].as_str()).collect();
+    assert_eq!(verdicts, [Some("valid"); 2]);
+}
+
+#[test]
+fn a_namespace_is_reached_as_its_registry() {
+    let authority = Authority::new().unwrap();
+    let registry = Scripted::tls(server(&authority.server(&[]).unwrap()), htpasswd);
+    let host = registry.host();
+    for more in [json!({"tls_verify": false}), trusting(&authority)] {
+        let mut entry = json!({"host": host});
+        entry
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().cloned().unwrap());
+        let auths = json!({format!("{host}/team"): auth()});
+        let options = json!({"openshift_additional_registry_credentials": [entry]});
+        assert_eq!(outcome(&prove(auths, options)), ("valid", "logged_in"));
+    }
+}
