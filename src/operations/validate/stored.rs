@@ -1,6 +1,9 @@
 //! The credentials that docker config files on this host hold, to be proven as they are.
 
-use std::path::{Path, PathBuf};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+};
 
 use super::{Demands, Examination};
 use crate::{
@@ -98,7 +101,11 @@ impl StoredCredentials {
 }
 
 fn suspicions(path: &Path, entry: &StoredEntry, helpers: &Helpers) -> Vec<String> {
-    let place = format!("{}: entry {}", path.display(), entry.key());
+    let key = match entry.key() {
+        "" => "\"\"".into(),
+        key => shown(key),
+    };
+    let place = format!("{}: entry {key}", path.display());
     let mut found = Vec::new();
     match entry.credential() {
         Err(fault) => found.push(format!(
@@ -109,6 +116,11 @@ fn suspicions(path: &Path, entry: &StoredEntry, helpers: &Helpers) -> Vec<String
     }
     if entry.has_token() {
         found.push(format!("{place} holds an identity token, which docker uses and kubelet does not know; it was not examined"));
+    }
+    if entry.host().is_none() {
+        found.push(format!(
+            "{place}: this key names no registry; it was not examined"
+        ));
     }
     let helper = helpers.per_registry.iter().find(|(key, _)| {
         RegistryHost::parse(key)
@@ -121,4 +133,15 @@ fn suspicions(path: &Path, entry: &StoredEntry, helpers: &Helpers) -> Vec<String
         ));
     }
     found
+}
+
+/// The key without the user and password that people put before the host.
+fn shown(key: &str) -> Cow<'_, str> {
+    let is_scheme = |text: &str| text.chars().all(char::is_alphanumeric);
+    let scheme = key.find("://").filter(|at| is_scheme(&key[..*at]));
+    let start = scheme.map_or(0, |at| at + "://".len());
+    match key[start..].rsplit_once('@') {
+        None => Cow::from(key),
+        Some((_, host)) => Cow::from([&key[..start], host].concat()),
+    }
 }

@@ -49,3 +49,33 @@ fn a_namespace_is_reached_as_its_registry() {
         assert_eq!(outcome(&prove(auths, options)), ("valid", "logged_in"));
     }
 }
+
+#[test]
+fn a_key_that_names_no_registry_is_told_without_its_secrets() {
+    let auths = json!({
+        "https://user:key-w0rd@127.0.0.1:9/": auth(),
+        "user:key://w0rd@r.example.com": {"auth": "!!"},
+        "*.example.com": auth(),
+        "10.0.0.1:99999": auth(),
+        "": auth(),
+    });
+    let answer = prove(auths, json!({})).ok();
+    assert!(!answer.stdout.contains("w0rd"), "{}", answer.stdout);
+    let warnings = answer.json["warnings"].as_array().unwrap();
+    let said: Vec<_> = warnings
+        .iter()
+        .map(|one| one.as_str().unwrap().split_once(": ").unwrap().1)
+        .collect();
+    let unnamed = "this key names no registry; it was not examined";
+    assert_eq!(
+        said,
+        [
+            &format!("entry https://127.0.0.1:9/: {unnamed}"),
+            "entry r.example.com: its `auth` is not base64; kubelet ignores the whole file because of it",
+            &format!("entry r.example.com: {unnamed}"),
+            &format!("entry *.example.com: {unnamed}"),
+            &format!("entry 10.0.0.1:99999: {unnamed}"),
+            &format!("entry \"\": {unnamed}"),
+        ]
+    );
+}
