@@ -6,6 +6,7 @@
 )]
 
 mod bodies;
+mod logins;
 mod proxy;
 mod redirects;
 mod stored;

@@ -2,6 +2,7 @@
 
 mod advice;
 mod demands;
+mod logins;
 mod options;
 mod stored;
 
@@ -12,6 +13,7 @@ use std::{
 
 use futures_util::{StreamExt, stream};
 
+use self::logins::{Login, holds_for_all, logins};
 pub use self::{
     demands::Demands,
     stored::{StoredCredentials, read_stored},
@@ -123,38 +125,46 @@ pub fn validate(request: Request) -> std::io::Result<Vec<Finding>> {
         .build()?;
     let trust = Trust::new(request.cert_dir.clone());
     let network = &request.network;
-    let proofs = request
-        .credentials
+    let proofs = logins(request.credentials)
         .into_iter()
-        .zip(0_usize..)
-        .map(async |(one, position)| {
-            let (credential, proof) = examine(one, &trust, network).await;
-            (position, finding(credential, proof, &request.cert_dir))
-        });
+        .map(|login| examine(login, &trust, network));
     // In the order in which they end: one that takes long must not hold up those behind it.
-    let findings = stream::iter(proofs)
+    let proofs = stream::iter(proofs)
         .buffer_unordered(request.parallelism.max(1))
-        .collect();
-    let mut findings: Vec<_> = runtime.block_on(findings);
-    findings.sort_unstable_by_key(|(position, _)| *position);
+        .concat();
+    let mut proofs = runtime.block_on(proofs);
+    proofs.sort_unstable_by_key(|(position, ..)| *position);
     // A name lookup that hangs must not hold the answer back.
     runtime.shutdown_background();
-    Ok(findings.into_iter().map(|(_, finding)| finding).collect())
+    let proofs = proofs.into_iter();
+    Ok(proofs
+        .map(|(_, credential, proof)| finding(credential, proof, &request.cert_dir))
+        .collect())
 }
 
+/// Examines one after the other, until a conclusion holds for all that are left.
 async fn examine(
-    examination: Examination,
+    login: Login,
     trust: &Trust,
     network: &Network,
-) -> (RegistryCredential, Proof) {
-    let credential = examination.credential;
-    let skip = credential.test_image.is_none() && examination.without_image == WithoutImage::Skip;
-    let proof = if skip {
-        not_tested()
-    } else {
-        prove_one(&credential, trust, network).await
-    };
-    (credential, proof)
+) -> Vec<(usize, RegistryCredential, Proof)> {
+    let mut proofs = Vec::new();
+    let mut settled = None;
+    for (position, examination) in login {
+        let credential = examination.credential;
+        let skip =
+            credential.test_image.is_none() && examination.without_image == WithoutImage::Skip;
+        let proof = match settled.clone() {
+            _ if skip => without_request(Conclusion::new(Verdict::Skipped, Reason::NotTested)),
+            Some(conclusion) => without_request(conclusion),
+            None => prove_one(&credential, trust, network).await,
+        };
+        if holds_for_all(&proof.conclusion) {
+            settled = Some(proof.conclusion.clone());
+        }
+        proofs.push((position, credential, proof));
+    }
+    proofs
 }
 
 fn finding(credential: RegistryCredential, proof: Proof, cert_dir: &Path) -> Finding {
@@ -178,9 +188,9 @@ async fn prove_one(credential: &RegistryCredential, trust: &Trust, network: &Net
     prove(target, &credential.security, trust, network).await
 }
 
-fn not_tested() -> Proof {
+fn without_request(conclusion: Conclusion) -> Proof {
     Proof {
-        conclusion: Conclusion::new(Verdict::Skipped, Reason::NotTested),
+        conclusion,
         realm_host: None,
         requests: 0,
         elapsed: Duration::ZERO,

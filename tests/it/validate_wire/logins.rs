@@ -1,0 +1,74 @@
+//! Several namespaces of one registry, each in the inventory with a credential.
+
+use super::*;
+
+/// Proves user `somebody` with these passwords, one for each namespace.
+fn prove(registry: &Scripted, passwords: &[&str]) -> Value {
+    let host = registry.host();
+    let namespaces = ["", "/team", "/other"].into_iter().zip(passwords);
+    let entries: Vec<_> = namespaces
+        .map(|(namespace, password)| {
+            json!({"host": format!("{host}{namespace}"), "user": "somebody", "password": password})
+        })
+        .collect();
+    let answer = Module::new("oreg_validate")
+        .args(json!({
+            "openshift_additional_registry_credentials": entries,
+            "openshift_docker_insecure_registries": [host],
+            "delay": 0,
+        }))
+        .run();
+    answer.json["registries"].clone()
+}
+
+fn of_each<'a>(found: &'a Value, member: &str) -> Vec<&'a Value> {
+    let each = found.as_array().unwrap().iter();
+    each.map(|one| &one[member]).collect()
+}
+
+fn logins(registry: &Scripted) -> usize {
+    let heard = registry.heard();
+    heard
+        .iter()
+        .filter(|one| one.authorization.is_some())
+        .count()
+}
+
+#[test]
+fn a_wrong_password_for_many_namespaces_is_one_failed_login() {
+    let registry = Scripted::plain(htpasswd);
+    let found = prove(&registry, &["wrong-password"; 3]);
+    assert_eq!(of_each(&found, "verdict"), ["invalid_credentials"; 3]);
+    assert_eq!(of_each(&found, "requests"), [3, 0, 0]);
+    let host = registry.host();
+    let hosts = ["", "/team", "/other"].map(|namespace| format!("{host}{namespace}"));
+    assert_eq!(of_each(&found, "host"), hosts.each_ref());
+    assert_eq!(logins(&registry), 1);
+}
+
+#[test]
+fn a_locked_account_is_not_tried_again() {
+    let registry = Scripted::plain(|request| match request.authorization {
+        Some(_) => reply(429, &[], "too many failed login attempts for username"),
+        None => asks_for_basic(),
+    });
+    let found = prove(&registry, &["wrong-password"; 3]);
+    assert_eq!(of_each(&found, "reason"), ["login_lockout"; 3]);
+    assert_eq!(logins(&registry), 1);
+}
+
+#[test]
+fn every_namespace_of_a_good_password_is_examined() {
+    let registry = Scripted::plain(htpasswd);
+    let found = prove(&registry, &[PASSWORD; 3]);
+    assert_eq!(of_each(&found, "verdict"), ["valid"; 3]);
+    assert_eq!(of_each(&found, "requests"), [4; 3]);
+}
+
+#[test]
+fn another_password_is_another_login() {
+    let registry = Scripted::plain(htpasswd);
+    let found = prove(&registry, &["wrong-password", PASSWORD, "wrong-too"]);
+    let expected = ["invalid_credentials", "valid", "invalid_credentials"];
+    assert_eq!(of_each(&found, "verdict"), expected);
+}
