@@ -25,7 +25,7 @@ use crate::{
         validate::{self, Examination, Judgement, Severity, WithoutImage, validate},
     },
     registry::{
-        RetryPolicy,
+        Reason, RetryPolicy,
         proxy::{Proxies, parse_proxy},
         transport::Network,
     },
@@ -159,7 +159,7 @@ fn prove(wish: &Wish) -> Result<Vec<String>, Failure> {
     let findings = validate(validate::Request {
         credentials: vec![Examination {
             credential: wish.credential.clone(),
-            without_image: WithoutImage::Skip,
+            without_image: WithoutImage::Skip(Reason::NotTested),
         }],
         network: wish.network.clone(),
         cert_dir: CERT_DIR.into(),

@@ -11,11 +11,11 @@ use crate::{
     domain::secret::Secret,
     inventory_vars::place_of,
     operations::validate::{
-        Demands, Examination, Finding, Judgement, Request, Severity, WithoutImage, read_stored,
-        validate,
+        Demands, Examination, Finding, Judgement, Request, Severity, Unlisted, WithoutImage,
+        read_stored, validate,
     },
     registry::{
-        RetryPolicy,
+        Reason, RetryPolicy,
         proxy::{Proxies, parse_proxy},
         transport::Network,
     },
@@ -23,8 +23,11 @@ use crate::{
 
 const SEVERITIES: &[&str] = &["fail", "warn", "ignore"];
 
-const OPTIONS: [OptionSpec; 21] = with_credentials([
+const OPTIONS: [OptionSpec; 22] = with_credentials([
     OptionSpec::new("auth_files", Kind::Paths),
+    OptionSpec::new("unlisted", Kind::Text)
+        .choices(&["prove", "skip"])
+        .default(Default::Text("prove")),
     OptionSpec::new("timeout", Kind::Integer(1)).default(Default::Integer(60)),
     OptionSpec::new("connect_timeout", Kind::Integer(1)).default(Default::Integer(10)),
     OptionSpec::new("retries", Kind::Integer(0)).default(Default::Integer(3)),
@@ -78,7 +81,7 @@ fn given(options: &Options) -> Result<Task, Failure> {
     let examinations = examinations
         .map(|credential| Examination {
             credential,
-            without_image: WithoutImage::Skip,
+            without_image: WithoutImage::Skip(Reason::NotTested),
         })
         .collect();
     Ok(Task {
@@ -90,7 +93,11 @@ fn given(options: &Options) -> Result<Task, Failure> {
 /// The credentials that files hold; the options say how to test them.
 fn stored(options: &Options) -> Result<Task, Failure> {
     let (tests, insecure) = tests(options)?;
-    let demands = Demands::new(tests, insecure);
+    let unlisted = match options.required_text("unlisted") {
+        "skip" => Unlisted::Skip,
+        _ => Unlisted::Prove,
+    };
+    let demands = Demands::new(tests, insecure, unlisted);
     let paths: Vec<_> = options.texts("auth_files").iter().map(Into::into).collect();
     let found = read_stored(&paths, &demands)?;
     Ok(Task {

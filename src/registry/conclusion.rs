@@ -144,6 +144,8 @@ reasons! {
     Garbage = "garbage",
     /// No test was asked for.
     NotTested = "not_tested",
+    /// The options do not name the registry of a stored credential.
+    Unlisted = "unlisted",
 }
 
 impl Conclusion {

@@ -51,6 +51,9 @@ fn advice(finding: &Finding) -> String {
         Verdict::ProxyFailure => proxy(finding, &options),
         Verdict::NotARegistry => not_a_registry(finding),
         Verdict::RegistryError => registry_error(finding),
+        Verdict::Skipped if finding.conclusion.reason == Reason::Unlisted => {
+            format!("{host} was not asked: the options do not name it, and unlisted is skip")
+        }
         Verdict::Skipped => format!("{host} was not asked: no test login is wanted"),
     }
 }

@@ -11,6 +11,7 @@ use crate::{
         registry_host::RegistryHost,
     },
     inventory_vars::{Insecure, RegistryTest},
+    registry::Reason,
 };
 
 /// How stored credentials are to be proven.
@@ -20,14 +21,27 @@ pub struct Demands {
     /// By server: all namespaces on one are reached in the same way.
     servers: HashMap<String, TransportSecurity>,
     insecure: Insecure,
+    unlisted: Unlisted,
+}
+
+/// What becomes of a credential whose registry the options do not name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unlisted {
+    /// Its login is examined.
+    #[default]
+    Prove,
+    /// Its registry is not asked: a credential of somebody else may be stale, and would cost a failed
+    /// login on each node.
+    Skip,
 }
 
 impl Demands {
-    /// Makes the demands of what the options say of registries, and of insecure ones.
+    /// Makes the demands of what the options say of registries, of insecure and of other ones.
     #[must_use]
-    pub fn new(tests: Vec<RegistryTest>, insecure: Insecure) -> Self {
+    pub fn new(tests: Vec<RegistryTest>, insecure: Insecure, unlisted: Unlisted) -> Self {
         let mut demands = Self {
             insecure,
+            unlisted,
             ..Self::default()
         };
         for (host, image, security) in tests {
@@ -54,12 +68,12 @@ impl Demands {
     }
 
     /// Returns how the credential is examined: with the image of its registry; of a registry that the
-    /// options do not name, by the login alone.
+    /// options do not name, by the login alone, or not at all.
     pub(super) fn examination(&self, credential: RegistryCredential) -> Examination {
         let host = &credential.host;
         let (test_image, security, without_image) = match self.listed.get(host).cloned() {
-            Some((image, security)) => (image, security, WithoutImage::Skip),
-            None => (None, self.security_of(host), WithoutImage::LogIn),
+            Some((image, security)) => (image, security, WithoutImage::Skip(Reason::NotTested)),
+            None => (None, self.security_of(host), self.without_test()),
         };
         Examination {
             credential: RegistryCredential {
@@ -68,6 +82,13 @@ impl Demands {
                 ..credential
             },
             without_image,
+        }
+    }
+
+    fn without_test(&self) -> WithoutImage {
+        match self.unlisted {
+            Unlisted::Prove => WithoutImage::LogIn,
+            Unlisted::Skip => WithoutImage::Skip(Reason::Unlisted),
         }
     }
 
@@ -116,7 +137,7 @@ mod tests {
             insecure_registries: vec!["10.0.0.0/8".to_owned(), "three.example.com".to_owned()],
         };
         let (tests, insecure) = resolve_tests(&variables).unwrap();
-        Demands::new(tests, insecure)
+        Demands::new(tests, insecure, Unlisted::Prove)
     }
 
     /// Image or not, verification, plain HTTP, authority.
@@ -134,11 +155,12 @@ mod tests {
         let security = credential.security;
         let authority = security.ca_cert.map(|path| path.display().to_string());
         let with_image = credential.test_image.is_some();
-        assert_eq!(
-            examination.without_image == WithoutImage::Skip,
-            with_image,
-            "here every listed registry has an image"
-        );
+        let without_image = if with_image {
+            WithoutImage::Skip(Reason::NotTested)
+        } else {
+            WithoutImage::LogIn
+        };
+        assert_eq!(examination.without_image, without_image);
         (
             with_image,
             security.tls_verify,

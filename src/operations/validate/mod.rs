@@ -15,7 +15,7 @@ use futures_util::{StreamExt, stream};
 
 use self::logins::{Login, holds_for_all, logins};
 pub use self::{
-    demands::Demands,
+    demands::{Demands, Unlisted},
     stored::{StoredCredentials, read_stored},
 };
 use crate::{
@@ -52,8 +52,8 @@ pub struct Examination {
 /// What becomes of a credential without test image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WithoutImage {
-    /// It is not tested: the inventory said so.
-    Skip,
+    /// It is not tested, for this reason.
+    Skip(Reason),
     /// Its login is examined: nothing is known about its images.
     LogIn,
 }
@@ -152,12 +152,12 @@ async fn examine(
     let mut settled = None;
     for (position, examination) in login {
         let credential = examination.credential;
-        let skip =
-            credential.test_image.is_none() && examination.without_image == WithoutImage::Skip;
-        let proof = match settled.clone() {
-            _ if skip => without_request(Conclusion::new(Verdict::Skipped, Reason::NotTested)),
-            Some(conclusion) => without_request(conclusion),
-            None => prove_one(&credential, trust, network).await,
+        let proof = match (examination.without_image, settled.clone()) {
+            (WithoutImage::Skip(reason), _) if credential.test_image.is_none() => {
+                without_request(Conclusion::new(Verdict::Skipped, reason))
+            }
+            (_, Some(conclusion)) => without_request(conclusion),
+            (_, None) => prove_one(&credential, trust, network).await,
         };
         if holds_for_all(&proof.conclusion) {
             settled = Some(proof.conclusion.clone());

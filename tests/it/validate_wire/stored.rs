@@ -79,3 +79,29 @@ fn a_key_that_names_no_registry_is_told_without_its_secrets() {
         ]
     );
 }
+
+#[test]
+fn a_registry_that_no_option_names_is_not_asked_if_so_wanted() {
+    let (listed, unlisted) = (Scripted::plain(htpasswd), Scripted::plain(htpasswd));
+    let hosts = [listed.host(), unlisted.host()];
+    let namespace = format!("{}/team", listed.host());
+    let auths = json!({&hosts[0]: auth(), &hosts[1]: auth(), &namespace: auth()});
+    let options = json!({
+        "openshift_additional_registry_credentials": [{"host": hosts[0]}],
+        "openshift_docker_insecure_registries": hosts,
+    });
+    let verdicts = |unlisted: &str| {
+        let mut options = options.clone();
+        options["unlisted"] = unlisted.into();
+        let answer = prove(auths.clone(), options).ok();
+        assert_eq!(answer.json.get("warnings"), None, "{}", answer.stdout);
+        let found = answer.json["registries"].as_array().unwrap();
+        let word = |one: &Value| format!("{}/{}", one["verdict"], one["reason"]).replace('"', "");
+        found.iter().map(word).collect::<Vec<_>>()
+    };
+    let skipped = "skipped/unlisted";
+    assert_eq!(verdicts("skip"), ["valid/pulled", skipped, skipped]);
+    assert!(unlisted.heard().is_empty());
+    let proven = "valid/logged_in";
+    assert_eq!(verdicts("prove"), ["valid/pulled", proven, proven]);
+}
