@@ -133,11 +133,12 @@ impl RegistryHost {
 /// `@` may hold a password.
 #[must_use]
 pub fn shown(key: &str) -> Cow<'_, str> {
-    let (scheme, rest) = key.split_once("://").unwrap_or(("", key));
-    match rest.rsplit_once('@') {
+    let is_scheme = |text: &&str| text.chars().all(char::is_alphanumeric);
+    let scheme = key.split("://").next().filter(is_scheme);
+    let start = scheme.map_or(0, |scheme| (scheme.len() + "://".len()).min(key.len()));
+    match key[start..].rsplit_once('@') {
         None => Cow::Borrowed(key),
-        Some((_, host)) if scheme.is_empty() => Cow::Owned(format!("{HIDDEN}@{host}")),
-        Some((_, host)) => Cow::Owned(format!("{scheme}://{HIDDEN}@{host}")),
+        Some((_, host)) => Cow::Owned(format!("{}{HIDDEN}@{host}", &key[..start])),
     }
 }
 
@@ -330,6 +331,8 @@ mod tests {
             ("registry.example.com/a", "registry.example.com/a"),
             ("https://u:p@h/v1/", "https://********@h/v1/"),
             ("u:p/q@h", "********@h"),
+            ("u:p://q@h", "********@h"),
+            ("u@h", "********@h"),
         ];
         for (key, expected) in table {
             assert_eq!(shown(key), expected);

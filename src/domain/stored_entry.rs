@@ -46,7 +46,8 @@ pub enum EntryFault {
 impl EntryFault {
     /// Returns whether kubelet ignores the whole file because of it. Go does not mind a text that is
     /// not UTF-8.
-    pub(super) fn stops_kubelet(self) -> bool {
+    #[must_use]
+    pub fn stops_kubelet(self) -> bool {
         self != Self::Auth(DecodeError::Utf8)
     }
 }

@@ -23,6 +23,14 @@ pub struct Target {
     pub plain_http: bool,
 }
 
+impl Target {
+    /// Returns the address of the registry's server; `None` where a URL cannot name it: not every label
+    /// that begins with `xn--` is an international name (UTS 46).
+    pub(super) fn base_url(&self, scheme: &str) -> Option<Url> {
+        Url::parse(&format!("{scheme}://{}/", self.host.api_authority())).ok()
+    }
+}
+
 /// A request to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {

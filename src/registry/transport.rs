@@ -69,6 +69,19 @@ pub struct Proof {
     pub elapsed: Duration,
 }
 
+impl Proof {
+    /// Concludes without having asked anybody.
+    #[must_use]
+    pub fn without_request(conclusion: Conclusion) -> Self {
+        Self {
+            conclusion,
+            realm_host: None,
+            requests: 0,
+            elapsed: Duration::ZERO,
+        }
+    }
+}
+
 /// Proves one credential within the time limits of `network`.
 pub async fn prove(
     target: Target,
@@ -76,6 +89,9 @@ pub async fn prove(
     trust: &Trust,
     network: &Network,
 ) -> Proof {
+    if target.base_url("https").is_none() {
+        return Proof::without_request(Conclusion::from_fault(&nameless(&target.host)));
+    }
     let begin = Instant::now();
     let wire = Wire::new(&target.host, security, trust, network);
     let (mut flow, mut step) = Flow::start(target, network.retry, network.proxies.secrets());
@@ -230,6 +246,13 @@ fn place(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port()
         .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+fn nameless(host: &RegistryHost) -> Fault {
+    Fault {
+        kind: FaultKind::Dns,
+        detail: format!("{} is not a valid name", host.hostname()),
+    }
 }
 
 fn unusable(error: &dyn Error) -> Fault {

@@ -154,9 +154,9 @@ async fn examine(
         let credential = examination.credential;
         let proof = match (examination.without_image, settled.clone()) {
             (WithoutImage::Skip(reason), _) if credential.test_image.is_none() => {
-                without_request(Conclusion::new(Verdict::Skipped, reason))
+                Proof::without_request(Conclusion::new(Verdict::Skipped, reason))
             }
-            (_, Some(conclusion)) => without_request(conclusion),
+            (_, Some(conclusion)) => Proof::without_request(conclusion),
             (_, None) => prove_one(&credential, trust, network).await,
         };
         if holds_for_all(&proof.conclusion) {
@@ -186,13 +186,4 @@ async fn prove_one(credential: &RegistryCredential, trust: &Trust, network: &Net
         plain_http: credential.security.plain_http,
     };
     prove(target, &credential.security, trust, network).await
-}
-
-fn without_request(conclusion: Conclusion) -> Proof {
-    Proof {
-        conclusion,
-        realm_host: None,
-        requests: 0,
-        elapsed: Duration::ZERO,
-    }
 }

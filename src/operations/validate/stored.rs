@@ -1,9 +1,6 @@
 //! The credentials that docker config files on this host hold, to be proven as they are.
 
-use std::{
-    borrow::Cow,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use super::{Demands, Examination};
 use crate::{
@@ -12,7 +9,7 @@ use crate::{
         credential::Credential,
         docker_config::{DockerConfig, Helpers},
         registry_credential::{RegistryCredential, Source, TransportSecurity},
-        registry_host::RegistryHost,
+        registry_host::{RegistryHost, shown},
         stored_entry::StoredEntry,
     },
 };
@@ -108,9 +105,10 @@ fn suspicions(path: &Path, entry: &StoredEntry, helpers: &Helpers) -> Vec<String
     let place = format!("{}: entry {key}", path.display());
     let mut found = Vec::new();
     match entry.credential() {
-        Err(fault) => found.push(format!(
+        Err(fault) if fault.stops_kubelet() => found.push(format!(
             "{place}: {fault}; kubelet ignores the whole file because of it"
         )),
+        Err(fault) => found.push(format!("{place}: {fault}; it was not examined")),
         Ok(None) if !entry.has_token() => found.push(format!("{place} holds no credential")),
         Ok(_) => {}
     }
@@ -133,15 +131,4 @@ fn suspicions(path: &Path, entry: &StoredEntry, helpers: &Helpers) -> Vec<String
         ));
     }
     found
-}
-
-/// The key without the user and password that people put before the host.
-fn shown(key: &str) -> Cow<'_, str> {
-    let is_scheme = |text: &str| text.chars().all(char::is_alphanumeric);
-    let scheme = key.find("://").filter(|at| is_scheme(&key[..*at]));
-    let start = scheme.map_or(0, |at| at + "://".len());
-    match key[start..].rsplit_once('@') {
-        None => Cow::from(key),
-        Some((_, host)) => Cow::from([&key[..start], host].concat()),
-    }
 }

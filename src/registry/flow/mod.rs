@@ -131,7 +131,7 @@ struct Realm {
 }
 
 impl Flow {
-    /// Begins a proof and returns it with its first step. `secrets` are masked like the credential in
+    /// Begins a proof of a target that a URL can name, and returns it with its first step. `secrets` are masked like the credential in
     /// what servers say.
     #[must_use]
     pub fn start(target: Target, policy: RetryPolicy, secrets: Vec<Secret>) -> (Self, Step) {
@@ -366,8 +366,8 @@ fn limit(reply: &Reply) -> Reason {
 }
 
 fn base_url(scheme: &str, target: &Target) -> Url {
-    let text = format!("{scheme}://{}/", target.host.api_authority());
-    Url::parse(&text).expect("a registry host makes a URL")
+    let url = target.base_url(scheme);
+    url.expect("only a target with a URL is asked for")
 }
 
 fn api_url(base: &Url, path: &str) -> Url {

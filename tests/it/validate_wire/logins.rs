@@ -72,3 +72,21 @@ fn another_password_is_another_login() {
     let expected = ["invalid_credentials", "valid", "invalid_credentials"];
     assert_eq!(of_each(&found, "verdict"), expected);
 }
+
+#[test]
+fn a_host_that_no_url_can_name_keeps_no_other_from_its_verdict() {
+    let registry = Scripted::plain(htpasswd);
+    let entries = [
+        json!({"host": "xn--a", "password": "p"}),
+        credential(&registry, json!({})),
+    ];
+    let answer = Module::new("oreg_validate")
+        .args(json!({
+            "openshift_additional_registry_credentials": entries,
+            "openshift_docker_insecure_registries": [registry.host()],
+        }))
+        .run();
+    assert!(answer.failure().contains("xn--a is not a valid name"));
+    let verdicts = [0, 1].map(|n| answer.json["registries"][n]["verdict"].clone());
+    assert_eq!(verdicts, ["unreachable", "valid"]);
+}

@@ -70,9 +70,9 @@ fn a_key_that_names_no_registry_is_told_without_its_secrets() {
     assert_eq!(
         said,
         [
-            &format!("entry https://127.0.0.1:9/: {unnamed}"),
-            "entry r.example.com: its `auth` is not base64; kubelet ignores the whole file because of it",
-            &format!("entry r.example.com: {unnamed}"),
+            &format!("entry https://********@127.0.0.1:9/: {unnamed}"),
+            "entry ********@r.example.com: its `auth` is not base64; kubelet ignores the whole file because of it",
+            &format!("entry ********@r.example.com: {unnamed}"),
             &format!("entry *.example.com: {unnamed}"),
             &format!("entry 10.0.0.1:99999: {unnamed}"),
             &format!("entry \"\": {unnamed}"),
