@@ -98,13 +98,24 @@ fn present(options: &Options) -> Result<Wish, Failure> {
     let realms = realms(options)?;
     let secrets = resolved.credentials.into_iter();
     let secrets = secrets.map(|credential| registry_secret(credential, &realms));
+    let leftovers = if options.flag("prune") {
+        Leftovers::Remove
+    } else {
+        Leftovers::Keep
+    };
     Ok(Wish {
-        secrets: Secrets::Present(secrets.collect()),
+        secrets: Secrets::Present(secrets.collect(), leftovers),
         warnings: resolved.warnings,
     })
 }
 
 fn absent(options: &Options) -> Result<Wish, Failure> {
+    if options.flag("prune") {
+        return Err(Failure::new(
+            "prune: means nothing with state=absent; to keep only some secrets, give their \
+             credentials with state=present and prune=true",
+        ));
+    }
     let sources = sources(options)?.into_iter();
     let named = sources.map(|(source, host, written)| (secret_name(&source, &written), host));
     Ok(Wish {
@@ -154,17 +165,11 @@ fn request(options: &Options, secrets: Secrets) -> Result<Request, Failure> {
     } else {
         Strangers::Refuse
     };
-    let leftovers = if options.flag("prune") {
-        Leftovers::Remove
-    } else {
-        Leftovers::Keep
-    };
     Ok(Request {
         accounts: accounts(options, &namespaces)?,
         namespaces,
         secrets,
         strangers,
-        leftovers,
     })
 }
 
@@ -229,7 +234,7 @@ fn account(text: &str, namespaces: &[String]) -> Result<Vec<ObjectName>, String>
 
 /// What must not leave, besides the passwords of the options: encoded pairs and whole documents.
 fn concealed(secrets: &Secrets) -> Vec<Secret> {
-    let Secrets::Present(secrets) = secrets else {
+    let Secrets::Present(secrets, _) = secrets else {
         return Vec::new();
     };
     let forms = secrets.iter().flat_map(|secret| {

@@ -34,8 +34,6 @@ pub struct Request {
     pub secrets: Secrets,
     /// What becomes of secrets of another type, and of files that others made.
     pub strangers: Strangers,
-    /// What becomes of secrets that we made and that nobody wants now.
-    pub leftovers: Leftovers,
     /// Service accounts that are to name the secrets; their namespaces are among `namespaces`.
     pub accounts: Vec<ObjectName>,
 }
@@ -43,8 +41,8 @@ pub struct Request {
 /// Which secrets each namespace is to have.
 #[derive(Debug)]
 pub enum Secrets {
-    /// These.
-    Present(Vec<RegistrySecret>),
+    /// These, and what becomes of others that we made.
+    Present(Vec<RegistrySecret>, Leftovers),
     /// None with these names, which are, or were, for these registries.
     Absent(Vec<(String, RegistryHost)>),
 }
@@ -106,11 +104,12 @@ pub fn sync_manifests(
     directory: &ManifestDir,
     effect: Effect,
 ) -> Result<Report, ClusterError> {
-    let mut goals = request.goals();
-    if request.leftovers == Leftovers::Remove {
-        let leftovers = request.unwanted(directory.ours()?, &goals);
-        goals.extend(leftovers.into_iter().map(Goal::Pruned));
-    }
+    let ours = if request.prunes() {
+        directory.ours()?
+    } else {
+        Vec::new()
+    };
+    let goals = request.goals(ours);
     let plans = goals
         .iter()
         .map(|goal| directory.plan(goal, request.strangers));
@@ -133,23 +132,27 @@ pub fn sync_manifests(
 }
 
 impl Request {
-    fn goals(&self) -> Vec<Goal> {
-        let goals = self
-            .namespaces
-            .iter()
-            .map(|namespace| self.secrets.goals(namespace));
-        goals.flatten().collect()
+    /// What is wanted, and the end of those of `ours` that nobody wants now.
+    fn goals(&self, ours: Vec<ObjectName>) -> Vec<Goal> {
+        let goals = self.namespaces.iter();
+        let goals = goals.flat_map(|namespace| self.secrets.goals(namespace));
+        let mut goals: Vec<_> = goals.collect();
+        if self.prunes() {
+            let leftovers = self.unwanted(ours, &goals);
+            goals.extend(leftovers.into_iter().map(Goal::Pruned));
+        }
+        goals
+    }
+
+    fn prunes(&self) -> bool {
+        matches!(self.secrets, Secrets::Present(_, Leftovers::Remove))
     }
 
     fn changes(&self, live: &[LiveSecret]) -> Result<Vec<Change>, Vec<ClusterError>> {
         let by_name: HashMap<ObjectName, &LiveSecret> =
             live.iter().map(|secret| (secret.name(), secret)).collect();
-        let mut goals = self.goals();
-        if self.leftovers == Leftovers::Remove {
-            let ours = live.iter().filter(|secret| secret.is_ours());
-            let leftovers = self.unwanted(ours.map(LiveSecret::name).collect(), &goals);
-            goals.extend(leftovers.into_iter().map(Goal::Pruned));
-        }
+        let ours = live.iter().filter(|secret| secret.is_ours());
+        let goals = self.goals(ours.map(LiveSecret::name).collect());
         let changes = goals.into_iter().map(|goal| {
             let live = by_name.get(goal.name()).copied();
             let plan = goal.plan(live, self.strangers)?;
@@ -204,7 +207,7 @@ impl Request {
     /// The 3.x image importer takes the first credential it finds for a host, and one pull secret
     /// that it cannot read disables all of the namespace.
     fn warnings(&self, live: &[LiveSecret], changes: &[Change]) -> Vec<String> {
-        let Secrets::Present(wanted) = &self.secrets else {
+        let Secrets::Present(wanted, _) = &self.secrets else {
             return Vec::new();
         };
         let ours: HashSet<&ObjectName> = changes.iter().map(|change| &change.plan.name).collect();
@@ -240,7 +243,7 @@ impl Secrets {
             })
         };
         match self {
-            Self::Present(secrets) => secrets.iter().map(present).collect(),
+            Self::Present(secrets, _) => secrets.iter().map(present).collect(),
             Self::Absent(names) => names
                 .iter()
                 .map(|(name, _)| Goal::Absent(ObjectName::new(namespace, name)))
@@ -356,9 +359,8 @@ mod tests {
         };
         Request {
             namespaces: vec!["one".to_owned(), "two".to_owned()],
-            secrets: Secrets::Present(vec![secret("a"), secret("b")]),
+            secrets: Secrets::Present(vec![secret("a"), secret("b")], leftovers),
             strangers: Strangers::Refuse,
-            leftovers,
             accounts: vec![ObjectName::new("two", "default")],
         }
     }
@@ -366,7 +368,7 @@ mod tests {
     #[test]
     fn every_namespace_gets_every_secret() {
         let names: Vec<_> = request(Leftovers::Keep)
-            .goals()
+            .goals(Vec::new())
             .iter()
             .map(|goal| goal.name().to_string())
             .collect();
@@ -380,8 +382,10 @@ mod tests {
             let (namespace, name) = name.split_once('/').unwrap();
             ObjectName::new(namespace, name)
         });
-        let unwanted = request.unwanted(ours.to_vec(), &request.goals());
-        assert_eq!(unwanted, [ObjectName::new("one", "z")]);
+        let goals = request.goals(ours.to_vec());
+        let leftovers = goals.iter().filter(|goal| matches!(goal, Goal::Pruned(_)));
+        let names: Vec<_> = leftovers.map(Goal::name).collect();
+        assert_eq!(names, [&ObjectName::new("one", "z")]);
     }
 
     #[test]

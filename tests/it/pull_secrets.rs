@@ -660,6 +660,14 @@ fn options_that_cannot_be_met_are_named() {
             json!({"service_accounts": ["x"], "manifest_dir": "/tmp/x"}),
             "service_accounts: cannot be done with manifest_dir",
         ),
+        (
+            json!({"state": "absent", "prune": true}),
+            "prune: means nothing with state=absent",
+        ),
+        (
+            json!({"state": "absent", "prune": true, "manifest_dir": "/tmp/x"}),
+            "prune: means nothing with state=absent",
+        ),
     ] {
         let answer = module(&with(base.clone(), more)).run();
         assert!(
