@@ -12,7 +12,10 @@ use kube::{
     config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError, LoadDataError},
 };
 
-use super::error::{ClusterError, Endpoint};
+use super::{
+    error::{ClusterError, Endpoint},
+    shown::shown,
+};
 
 /// The kubeconfig that a first master of OpenShift 3.11 has.
 pub const MASTER_KUBECONFIG: &str = "/etc/origin/master/admin.kubeconfig";
@@ -58,11 +61,7 @@ pub(super) async fn connect(
     // Repeating is decided where it is known what a repetition would do.
     config.default_retry = false;
     let endpoint = Endpoint {
-        server: config
-            .cluster_url
-            .to_string()
-            .trim_end_matches('/')
-            .to_owned(),
+        server: shown(config.cluster_url.to_string().trim_end_matches('/')).into_owned(),
         context: chosen.context,
     };
     let client = Client::try_from(config).map_err(|error| invalid(unusable(&error)))?;

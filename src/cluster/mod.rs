@@ -2,7 +2,8 @@
 //! `k8s_openapi`.
 //!
 //! Reading order: [`names`] says what our objects are called; [`pull_secret`] and
-//! [`service_account`] decide, without I/O, what has to change; [`api`] asks the server, within a
+//! [`service_account`] decide, without I/O, what has to change; [`lines`] and [`shown`] say what may
+//! be shown of it; [`api`] asks the server, within a
 //! time limit, and [`connect`] finds it; [`error`] says what went wrong in words a user can act
 //! upon; [`manifest`] writes to a directory what would else go to the API; [`node`] tells which
 //! nodes are ready, and [`node_record`] what else is known of them.
@@ -14,6 +15,7 @@ mod account_calls;
 pub mod api;
 pub mod connect;
 pub mod error;
+mod lines;
 pub mod live_secret;
 pub mod manifest;
 pub mod names;
@@ -22,6 +24,7 @@ pub mod node_record;
 pub mod pull_secret;
 pub mod secret_calls;
 pub mod service_account;
+pub mod shown;
 
 pub use api::Cluster;
 pub use error::ClusterError;

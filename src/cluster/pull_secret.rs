@@ -12,16 +12,13 @@ use k8s_openapi::{
 
 use super::{
     error::ClusterError,
+    lines::lines,
     live_secret::{Identity, LiveSecret},
     names::ObjectName,
 };
 use crate::domain::{
-    credential::Credential,
-    docker_config::DockerConfig,
-    merge::{Holding, plan_pull_secret},
-    registry_host::RegistryHost,
-    secret::Secret as Hidden,
-    stored_entry::StoredEntry,
+    credential::Credential, docker_config::DockerConfig, merge::plan_pull_secret,
+    registry_host::RegistryHost, secret::Secret as Hidden, stored_entry::StoredEntry,
 };
 
 /// The type of a pull secret and the key of its document.
@@ -361,20 +358,6 @@ fn size(secret: &Secret) -> usize {
 
 fn lines_of(document: &Hidden) -> Vec<String> {
     DockerConfig::parse(document.expose().as_bytes()).map_or_else(|_| unreadable(), |d| lines(&d))
-}
-
-fn lines(document: &DockerConfig) -> Vec<String> {
-    let line = |key: &str, holding: Holding| match holding {
-        Holding::Credential { user, fingerprint } => {
-            format!("{key}: user={user} password={fingerprint}")
-        }
-        Holding::Other => format!("{key}: no user and password"),
-        Holding::Unreadable => format!("{key}: unreadable"),
-    };
-    let entries = document.auths().iter();
-    entries
-        .map(|entry| line(entry.key(), Holding::of(entry)))
-        .collect()
 }
 
 fn unreadable() -> Vec<String> {

@@ -12,12 +12,15 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::{error::InventoryError, settings::PortalFile};
-use crate::domain::{
-    credential::Credential,
-    docker_config::{DockerConfig, DocumentError},
-    registry_host::{HostError, RegistryHost},
-    secret::Secret,
-    stored_entry::{EntryFault, StoredEntry},
+use crate::{
+    cluster::shown::{shown, shown_fault},
+    domain::{
+        credential::Credential,
+        docker_config::DockerConfig,
+        registry_host::{HostError, RegistryHost},
+        secret::Secret,
+        stored_entry::{EntryFault, StoredEntry},
+    },
 };
 
 /// The key of the document in a Secret.
@@ -48,8 +51,8 @@ pub enum PortalFault {
     #[error("its `{DOCUMENT_KEY}` is not base64")]
     Base64,
     /// The document is not JSON.
-    #[error("its docker config cannot be read")]
-    Document(#[from] DocumentError),
+    #[error("its docker config cannot be read: {0}")]
+    Document(String),
     /// The registry to look for is none.
     #[error("credentials.host in the settings")]
     Host(#[source] HostError),
@@ -121,9 +124,10 @@ fn read_private(path: &Path) -> Result<Secret, PortalFault> {
 /// Finds the credential in a file's text.
 fn parse(text: &Secret, host: Option<&str>) -> Result<Credential, PortalFault> {
     let document = docker_config(text)?;
-    let config = DockerConfig::parse(document.expose().as_bytes())?;
+    let config = DockerConfig::parse(document.expose().as_bytes())
+        .map_err(|fault| PortalFault::Document(shown_fault(&fault)))?;
     let entry = choose(config.auths(), host)?;
-    let host = entry.key().to_owned();
+    let host = key(entry);
     match entry.credential() {
         Ok(Some(credential)) => Ok(credential),
         Ok(None) => Err(PortalFault::NoPair { host }),
@@ -158,7 +162,7 @@ fn choose<'a>(
     entries: &'a [StoredEntry],
     host: Option<&str>,
 ) -> Result<&'a StoredEntry, PortalFault> {
-    let known = || entries.iter().map(|entry| entry.key().to_owned()).collect();
+    let known = || entries.iter().map(key).collect();
     let wanted = host
         .map(RegistryHost::parse)
         .transpose()
@@ -170,6 +174,10 @@ fn choose<'a>(
         (Some(_), Some(_)) => Err(PortalFault::SeveralEntries { known: known() }),
         (None, _) => Err(PortalFault::NoEntry { known: known() }),
     }
+}
+
+fn key(entry: &StoredEntry) -> String {
+    shown(entry.key()).into_owned()
 }
 
 fn list(known: &[String]) -> String {
@@ -276,6 +284,10 @@ mod tests {
                 "its docker config cannot be read: expected an object",
             ),
             (r#"{"auths": {}}"#, "holds no credential"),
+            (
+                r#"{"auths": {"https://u:hunter2@a.io": {}}}"#,
+                "its entry for https://a.io holds no user and password",
+            ),
             (
                 r#"{"auths": {"a.io": {"auth": "hunter2"}}}"#,
                 "its entry for a.io: its `auth` is not base64",

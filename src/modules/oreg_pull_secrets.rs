@@ -17,6 +17,7 @@ use crate::{
         manifest::ManifestDir,
         names::{MAIN_SECRET, ObjectName, additional_secret, is_namespace, is_service_account},
         pull_secret::{Action, PullSecret, Strangers},
+        shown::shown,
     },
     domain::{
         registry_credential::{RegistryCredential, Source},
@@ -151,7 +152,7 @@ fn realms(options: &Options) -> Result<Vec<(RegistryHost, RegistryHost)>, Failur
     let given = given.filter(|(_, realm)| !realm.is_empty());
     let parse = |text: &str| {
         RegistryHost::parse(text)
-            .map_err(|error| Failure::new(format!("realm_hosts: {text} {error}")))
+            .map_err(|error| Failure::new(format!("realm_hosts: {} {error}", shown(text))))
     };
     given
         .map(|(host, realm)| Ok((parse(host)?, parse(realm)?)))

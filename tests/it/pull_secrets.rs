@@ -657,6 +657,10 @@ fn options_that_cannot_be_met_are_named() {
             "realm_hosts: a b is not a host",
         ),
         (
+            json!({"realm_hosts": {"a": format!("https://svc:{ROTATED}@sso.example.com")}}),
+            "realm_hosts: https://sso.example.com holds a user before `@`",
+        ),
+        (
             json!({"service_accounts": ["x"], "manifest_dir": "/tmp/x"}),
             "service_accounts: cannot be done with manifest_dir",
         ),
@@ -675,6 +679,7 @@ fn options_that_cannot_be_met_are_named() {
             "{}",
             answer.failure()
         );
+        no_secret_in(&answer);
     }
 }
 
