@@ -166,6 +166,19 @@ pub enum ClusterError {
         /// Its type.
         found: String,
     },
+    /// A secret with our name holds a document that we cannot read; what others read there would be
+    /// lost.
+    #[error(
+        "secret {secret} holds a docker config that cannot be read ({fault}); it is left as it is, \
+         because what others read in it would be lost: repair it, or set `recreate: true` to have it \
+         replaced"
+    )]
+    Malformed {
+        /// The secret.
+        secret: ObjectName,
+        /// What is wrong, and where.
+        fault: String,
+    },
     /// More than the server stores.
     #[error("secret {secret} would hold {bytes} bytes; Kubernetes stores 1048576 at most")]
     TooLarge {
@@ -241,6 +254,7 @@ impl ClusterError {
             Self::Contended { .. } => "conflict",
             Self::Busy { .. } => "busy",
             Self::WrongType { .. } => "wrong_type",
+            Self::Malformed { .. } => "malformed",
             Self::TooLarge { .. } => "too_large",
             Self::LeftDeleted { .. } => "left_deleted",
             Self::Refused { .. } => "refused",

@@ -2,14 +2,17 @@
 
 use std::fmt;
 
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::{ByteString, api::core::v1::Secret};
+use serde::de::IgnoredAny;
 
 use super::{
     names::{ObjectName, is_additional_secret},
     pull_secret::{DOCUMENT_KEY, MANAGER, MANAGER_LABEL, SECRET_TYPE},
 };
 use crate::domain::{
-    docker_config::DockerConfig, registry_host::RegistryHost, stored_entry::StoredEntry,
+    docker_config::{DockerConfig, DocumentError},
+    registry_host::RegistryHost,
+    stored_entry::StoredEntry,
 };
 
 /// The older type of pull secrets.
@@ -63,7 +66,7 @@ impl LiveSecret {
         if self.kind() != SECRET_TYPE {
             return Some(Vec::new());
         }
-        let document = self.document()?;
+        let document = self.document().ok()??;
         let readable = document
             .auths()
             .iter()
@@ -90,9 +93,20 @@ impl LiveSecret {
         [SECRET_TYPE, OLD_SECRET_TYPE].contains(&self.kind())
     }
 
-    pub(super) fn document(&self) -> Option<DockerConfig> {
-        let bytes = self.0.data.as_ref()?.get(DOCUMENT_KEY)?;
-        DockerConfig::parse(&bytes.0).ok()
+    /// Returns the document; `None` when there is none, or nothing that any reader can use.
+    ///
+    /// # Errors
+    /// [`DocumentError`] for an object that we do not understand and other readers may: Go takes one
+    /// with a name twice.
+    pub(super) fn document(&self) -> Result<Option<DockerConfig>, DocumentError> {
+        let data = self.0.data.as_ref();
+        let Some(ByteString(bytes)) = data.and_then(|data| data.get(DOCUMENT_KEY)) else {
+            return Ok(None);
+        };
+        match DockerConfig::parse(bytes) {
+            Err(fault) if is_object(bytes) => Err(fault),
+            result => Ok(result.ok()),
+        }
     }
 
     pub(super) fn identity(&self) -> Identity {
@@ -101,4 +115,10 @@ impl LiveSecret {
             resource_version: self.0.metadata.resource_version.clone(),
         }
     }
+}
+
+/// Whether the bytes are a JSON object for a lenient reader: Go replaces what is not UTF-8.
+fn is_object(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    text.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(&text).is_ok()
 }

@@ -15,6 +15,7 @@ use super::{
     lines::lines,
     live_secret::{Identity, LiveSecret},
     names::ObjectName,
+    shown::shown_fault,
 };
 use crate::domain::{
     credential::Credential, docker_config::DockerConfig, merge::plan_pull_secret,
@@ -61,12 +62,12 @@ pub enum Goal {
     Pruned(ObjectName),
 }
 
-/// What becomes of a secret that has our name and another type.
+/// What becomes of a secret that has our name and another type, or a document that we cannot read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strangers {
     /// It stays, and that is an error.
     Refuse,
-    /// It is deleted and ours created.
+    /// Ours takes its place.
     Replace,
 }
 
@@ -140,7 +141,7 @@ impl Goal {
     /// Plans the way from `live` to this goal.
     ///
     /// # Errors
-    /// [`ClusterError::WrongType`] and [`ClusterError::TooLarge`].
+    /// [`ClusterError::WrongType`], [`ClusterError::Malformed`] and [`ClusterError::TooLarge`].
     pub fn plan(
         &self,
         live: Option<&LiveSecret>,
@@ -152,7 +153,7 @@ impl Goal {
             (Self::Absent(name) | Self::Pruned(name), Some(live)) => Ok(Plan::removal(name, live)),
             (Self::Present(wanted), None) => wanted.plan_creation(),
             (Self::Present(wanted), Some(live)) if live.kind() == SECRET_TYPE => {
-                wanted.plan_update(live)
+                wanted.plan_update(live, strangers)
             }
             (Self::Present(wanted), Some(live)) => match strangers {
                 Strangers::Replace => wanted.plan_replacement(live),
@@ -192,8 +193,8 @@ impl PullSecret {
         plan.checked(Step::Create(Box::new(secret)))
     }
 
-    fn plan_update(&self, live: &LiveSecret) -> Result<Plan, ClusterError> {
-        let stored = live.document();
+    fn plan_update(&self, live: &LiveSecret, strangers: Strangers) -> Result<Plan, ClusterError> {
+        let stored = document_of(live, strangers)?;
         let document = stored.clone().unwrap_or_else(empty_document);
         let merged = plan_pull_secret(&document, &self.followed(&document));
         let before = stored.as_ref().map_or_else(unreadable, lines);
@@ -297,7 +298,7 @@ impl Plan {
                 ..Self::nothing(name)
             };
         }
-        let document = live.document();
+        let document = live.document().ok().flatten();
         let first = document.as_ref().and_then(|d| d.auths().first());
         let host = first.and_then(StoredEntry::host);
         Self {
@@ -331,6 +332,20 @@ impl Plan {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.action == Action::Unchanged
+    }
+}
+
+/// The document of a secret; one that others may read and we cannot stays, unless it may be replaced.
+fn document_of(
+    live: &LiveSecret,
+    strangers: Strangers,
+) -> Result<Option<DockerConfig>, ClusterError> {
+    match live.document() {
+        Err(fault) if strangers == Strangers::Refuse => Err(ClusterError::Malformed {
+            secret: live.name(),
+            fault: shown_fault(&fault),
+        }),
+        result => Ok(result.ok().flatten()),
     }
 }
 
@@ -417,7 +432,7 @@ mod tests {
         }
     }
 
-    fn document(plan: &Plan) -> Value {
+    fn document_in(plan: &Plan) -> Value {
         let data = sent(plan).data.as_ref().unwrap();
         serde_json::from_slice(&data[DOCUMENT_KEY].0).unwrap()
     }
@@ -427,7 +442,7 @@ mod tests {
         let plan = plan(&wanted("p", &["sso.example.com", "r.example.com"]), None);
         let entry = json!({"username": "u", "password": "p", "auth": "dTpw"});
         assert_eq!(
-            document(&plan),
+            document_in(&plan),
             json!({"auths": {"r.example.com": entry, "sso.example.com": entry}})
         );
         assert_eq!(plan.action, Action::Created);
@@ -479,8 +494,14 @@ mod tests {
                 .unwrap()
                 .contains_key(LAST_APPLIED)
         );
-        assert_eq!(document(&plan)["auths"]["other"], json!({"auth": "eDp5"}));
-        assert_eq!(document(&plan)["auths"]["r.example.com"]["password"], "new");
+        assert_eq!(
+            document_in(&plan)["auths"]["other"],
+            json!({"auth": "eDp5"})
+        );
+        assert_eq!(
+            document_in(&plan)["auths"]["r.example.com"]["password"],
+            "new"
+        );
         assert_eq!(plan.before.len(), 2);
         assert_ne!(plan.before[1], plan.after[1]);
     }
@@ -491,16 +512,37 @@ mod tests {
             SECRET_TYPE,
             r#"{"auths":{"r.example.com":{"auth":"dTpvbGQ="},"sso":{"auth":"dTpvbGQ="},"q":{"auth":"eDp5"}}}"#,
         );
-        let auths = document(&plan(&wanted("new", &[]), Some(&live)))["auths"].clone();
+        let auths = document_in(&plan(&wanted("new", &[]), Some(&live)))["auths"].clone();
         assert_eq!(auths["sso"]["password"], "new");
         assert_eq!(auths["q"], json!({"auth": "eDp5"}));
     }
 
     #[test]
     fn content_that_nobody_can_read_is_replaced() {
-        for document in ["[]", "{\"auths\": 7}", ""] {
+        for document in ["[]", "{\"auths\": ", "\u{feff}{}", ""] {
             let plan = plan(&wanted("p", &[]), Some(&live(SECRET_TYPE, document)));
             assert_eq!(plan.action, Action::Updated, "{document}");
+        }
+    }
+
+    #[test]
+    fn content_that_others_can_read_is_not_lost() {
+        for document in [
+            &br#"{"auths":{"r.example.com":{},"team.example.com":{"auth":"eDp5"},"r.example.com":{}}}"#[..],
+            br#"{"auths":{},"auths":{"team.example.com":{"auth":"eDp5"}}}"#,
+            b"{\"auths\":{\"team.example.com\":{\"auth\":\"eDp5\"}},\"x\":\"\xff\"}",
+            b"{\"auths\": 7}",
+        ] {
+            let mut live = live(SECRET_TYPE, "");
+            let data = live.0.data.as_mut().unwrap();
+            data.insert(DOCUMENT_KEY.to_owned(), ByteString(document.to_vec()));
+            let goal = wanted("p", &[]);
+            let error = goal.plan(Some(&live), Strangers::Refuse).unwrap_err();
+            assert_eq!(error.reason(), "malformed");
+            assert!(error.to_string().contains("`recreate: true`"), "{error}");
+            let plan = goal.plan(Some(&live), Strangers::Replace).unwrap();
+            assert_eq!(plan.action, Action::Updated);
+            assert_eq!(document_in(&plan)["auths"].as_object().unwrap().len(), 1);
         }
     }
 

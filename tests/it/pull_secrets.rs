@@ -261,6 +261,30 @@ fn another_type_needs_recreate() {
 }
 
 #[test]
+fn a_document_that_others_can_read_needs_recreate() {
+    let namespace = namespace();
+    let (kind, key) = ("kubernetes.io/dockerconfigjson", ".dockerconfigjson");
+    let twice = format!(
+        r#"{{"auths":{{"registry.redhat.io":{{}},"https://u:{ROTATED}@team":{{"auth":"eDp5"}},"https://u:{ROTATED}@team":{{}}}}}}"#
+    );
+    kubectl_secret(&namespace, MAIN, kind, key, &twice);
+    let stored = object(&namespace, "secret", MAIN);
+    let options = options(&namespace, PASSWORD);
+    for answer in [module(&options).check().run(), module(&options).run()] {
+        assert_eq!(answer.json["reason"], "malformed", "{}", answer.stdout);
+        let start = format!("secret {namespace}/{MAIN} holds a docker config that cannot be read");
+        assert!(answer.failure().starts_with(&start), "{}", answer.failure());
+        no_secret_in(&answer);
+    }
+    assert_eq!(object(&namespace, "secret", MAIN), stored);
+    let answer = four_steps(&with(options, json!({"recreate": true})));
+    assert_eq!(
+        actions(&answer),
+        pairs(&[(MAIN, "updated"), (EXAMPLE, "created")])
+    );
+}
+
+#[test]
 fn prune_removes_ours_and_the_inherited_ones_in_our_namespaces() {
     let (ours, other) = (namespace(), namespace());
     let inherited = "o-a-0cc175b9c0f1b6a831c399e269772661";
