@@ -173,8 +173,15 @@ impl Cluster {
                 endpoint,
                 namespace: request.namespace.unwrap_or_default().to_owned(),
             },
-            404 | 409 if is_status(status) => ClusterError::Contended { object: object() },
-            429 | 503 | 504 => ClusterError::Busy {
+            404 | 409 if request.name.is_some() && is_status(status) => {
+                ClusterError::Contended { object: object() }
+            }
+            404 => ClusterError::NotServed {
+                endpoint,
+                request: asked,
+                message,
+            },
+            429 | 500..=599 => ClusterError::Busy {
                 endpoint,
                 request: asked,
                 message,
@@ -246,7 +253,7 @@ fn runtime() -> Result<Runtime, ClusterError> {
     })
 }
 
-/// A 404 of an API server, not of a web server in its place.
+/// An answer of an API server, not of a web server in its place.
 fn is_status(status: &Status) -> bool {
     status.details.is_some() || ["Conflict", "AlreadyExists", "NotFound"].contains(&&*status.reason)
 }
@@ -310,6 +317,56 @@ fn tls_cause(fault: &rustls::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is made of an answer to `request`.
+    fn told(request: &Request<'_>, code: u16, body: &str) -> ClusterError {
+        let body = body.to_owned();
+        let service = tower::service_fn(move |_: http::Request<kube::client::Body>| {
+            let body = kube::client::Body::from(body.clone().into_bytes());
+            let answer = http::Response::builder().status(code).body(body);
+            async { Ok::<_, std::convert::Infallible>(answer.unwrap()) }
+        });
+        let cluster = Cluster::scripted(service);
+        let answer = async {
+            let request = http::Request::get("/").body(Vec::new()).unwrap();
+            cluster.client().request_text(request).await
+        };
+        let error = cluster.wait_for(cluster.ask(request, answer));
+        error.unwrap_err()
+    }
+
+    fn status(code: u16, reason: &str) -> String {
+        format!(
+            r#"{{"kind":"Status","status":"Failure","code":{code},"reason":"{reason}","message":"m"}}"#
+        )
+    }
+
+    #[test]
+    fn answers_of_a_server_that_starts_are_no_refusals() {
+        let list = Request::new("list", "nodes");
+        let update = Request::new("update", "secrets").named("s");
+        let html = "<html><h1>502 Bad Gateway</h1></html>";
+        let table = [
+            (&list, 404, status(404, "NotFound"), "not_served"),
+            (&list, 404, "404 page not found".to_owned(), "not_served"),
+            (&list, 409, status(409, "Conflict"), "refused"),
+            (&list, 410, status(410, "Expired"), "refused"),
+            (&list, 429, status(429, "TooManyRequests"), "busy"),
+            (&list, 500, status(500, "InternalError"), "busy"),
+            (&list, 502, html.to_owned(), "busy"),
+            (&list, 503, status(503, "ServiceUnavailable"), "busy"),
+            (&update, 404, status(404, "NotFound"), "conflict"),
+            (&update, 409, status(409, "Conflict"), "conflict"),
+            (&update, 404, "404 page not found".to_owned(), "not_served"),
+            (&update, 422, status(422, "Invalid"), "refused"),
+        ];
+        for (request, code, body, reason) in table {
+            let error = told(request, code, &body);
+            assert_eq!(error.reason(), reason, "{request} {code} {body}");
+            let is_outage = ["busy", "not_served"].contains(&reason);
+            assert_eq!(error.is_outage(), is_outage, "{request} {code} {body}");
+        }
+    }
 
     #[test]
     fn texts_of_servers_are_cut_and_cleaned() {

@@ -144,9 +144,22 @@ pub enum ClusterError {
         /// The object.
         object: String,
     },
-    /// The server has too much to do.
-    #[error("the API server {endpoint} is too busy to {request}; the server says: {message}")]
+    /// The server has too much to do, or trouble of its own.
+    #[error("the API server {endpoint} cannot {request} just now; the server says: {message}")]
     Busy {
+        /// The server.
+        endpoint: Endpoint,
+        /// What was asked.
+        request: String,
+        /// The server's text.
+        message: String,
+    },
+    /// The server does not know the resource: an API server that starts, or something else.
+    #[error(
+        "{endpoint} does not know how to {request}: the API server is starting, or this is none; \
+         the server says: {message}"
+    )]
+    NotServed {
         /// The server.
         endpoint: Endpoint,
         /// What was asked.
@@ -253,6 +266,7 @@ impl ClusterError {
             Self::AccountMissing { .. } => "service_account_missing",
             Self::Contended { .. } => "conflict",
             Self::Busy { .. } => "busy",
+            Self::NotServed { .. } => "not_served",
             Self::WrongType { .. } => "wrong_type",
             Self::Malformed { .. } => "malformed",
             Self::TooLarge { .. } => "too_large",
@@ -275,7 +289,10 @@ impl ClusterError {
     pub fn is_outage(&self) -> bool {
         matches!(
             self,
-            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Busy { .. }
+            Self::Unreachable { .. }
+                | Self::TimedOut { .. }
+                | Self::Busy { .. }
+                | Self::NotServed { .. }
         )
     }
 }

@@ -1,7 +1,8 @@
 //! Waits until nodes are ready.
 //!
 //! An API server that cannot be spoken to is waited for as well: on a master it restarts together
-//! with the node. Everything else that goes wrong ends the wait at once.
+//! with the node. So is one that is up and has trouble, as after a start. Everything else that goes
+//! wrong ends the wait at once.
 //!
 //! What the API says of a node is what its kubelet reported last, for the first seconds after a restart
 //! still the ready of before (docs/decisions/0008).

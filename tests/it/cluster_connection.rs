@@ -280,9 +280,12 @@ fn a_web_server_in_place_of_the_api_is_told() {
     let (reason, message) = fault(|config| {
         *cluster_of(config) = json!({"server": format!("https://{}", server.host()), "certificate-authority-data": pem});
     });
-    assert_eq!(reason, "refused", "{message}");
+    assert_eq!(reason, "not_served", "{message}");
     assert!(
-        message.contains("refuses to list secrets in namespace openshift"),
+        message.contains(
+            "does not know how to list secrets in namespace openshift: the API server is starting, \
+             or this is none"
+        ),
         "{message}"
     );
 }

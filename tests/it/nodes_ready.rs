@@ -2,6 +2,7 @@
 
 use std::{
     net::TcpListener,
+    sync::atomic::{AtomicUsize, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -13,6 +14,7 @@ use crate::support::{
     cluster::{Kubelets, cluster, kubeconfig, requests},
     module::{Answer, Module},
     scratch::Scratch,
+    scripted::{Scripted, reply},
 };
 
 fn wait(nodes: &[&str], timeout: u64) -> Answer {
@@ -151,6 +153,44 @@ fn a_refusal_ends_the_wait() {
         "{}",
         answer.failure()
     );
+}
+
+/// As a master answers that restarts, behind a load balancer or not.
+#[test]
+fn an_api_that_starts_is_waited_for() {
+    let status = |code: u16, reason: &str, message: &str| {
+        let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure",
+            "code": code, "reason": reason, "message": message});
+        (code, status.to_string())
+    };
+    let node = json!({"metadata": {"name": "a"},
+        "status": {"conditions": [{"type": "Ready", "status": "True"}]}});
+    let list = json!({"kind": "NodeList", "apiVersion": "v1", "metadata": {}, "items": [node]});
+    let answers = [
+        status(500, "InternalError", "etcdserver: leader changed"),
+        (502, "<html><h1>502 Bad Gateway</h1></html>".to_owned()),
+        status(
+            404,
+            "NotFound",
+            "the server could not find the requested resource",
+        ),
+        (404, "404 page not found".to_owned()),
+        (200, list.to_string()),
+    ];
+    let next = AtomicUsize::new(0);
+    let server = Scripted::plain(move |_| {
+        let (code, body) = &answers[next.fetch_add(1, Ordering::SeqCst)];
+        reply(*code, &["Content-Type: application/json"], body)
+    });
+    let scratch = Scratch::new();
+    let path = kubeconfig(&scratch, |config| {
+        let server = format!("http://{}", server.host());
+        config["clusters"][0]["cluster"] = json!({"server": server});
+    });
+    let options = json!({"kubeconfig": path, "timeout": 60});
+    let answer = Module::new("oreg_nodes_ready").args(options).run().ok();
+    assert_eq!(answer.json["nodes"][0]["ready"], true);
+    assert_eq!(server.heard().len(), 5);
 }
 
 #[test]
