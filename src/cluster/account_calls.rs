@@ -43,21 +43,29 @@ impl Cluster {
         goal: &AccountGoal,
         mut plan: AccountPlan,
     ) -> Result<AccountPlan, ClusterError> {
+        // Of which nobody knows whether it was carried out.
+        let mut doubtful: Option<AccountPlan> = None;
         for attempt in 0.. {
             if plan.is_empty() {
                 break;
             }
             match self.replace_account(&plan).await {
-                Ok(()) => break,
-                Err(error) if error.is_passing() && attempt + 1 < TRIES => pause(attempt).await,
+                Ok(()) => return Ok(plan),
+                Err(error) if error.is_passing() && attempt + 1 < TRIES => {
+                    if error.leaves_doubt() {
+                        doubtful = Some(plan.clone());
+                    }
+                    pause(attempt).await;
+                }
                 Err(error) => return Err(error),
             }
-            match self.plan_account(goal).await? {
-                Some(anew) => plan = anew,
-                None => break,
-            }
+            plan = match self.plan_account(goal).await? {
+                Some(anew) => anew,
+                None => plan.given_up(),
+            };
         }
-        Ok(plan)
+        // That it is as wanted now is our own doing.
+        Ok(doubtful.unwrap_or(plan))
     }
 
     async fn plan_account(&self, goal: &AccountGoal) -> Result<Option<AccountPlan>, ClusterError> {
@@ -91,4 +99,63 @@ fn request<'a>(verb: &'static str, account: &'a ObjectName) -> Request<'a> {
     Request::new(verb, ACCOUNTS)
         .within(&account.namespace)
         .named(&account.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::VecDeque, convert::Infallible, sync::Mutex};
+
+    use kube::client::Body;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn account(names: &[&str]) -> Value {
+        let secrets: Vec<_> = names.iter().map(|name| json!({"name": name})).collect();
+        json!({"metadata": {"name": "builder", "namespace": "ns"},
+            "imagePullSecrets": secrets, "secrets": secrets})
+    }
+
+    fn status(code: u16, reason: &str) -> (u16, Value) {
+        let body = json!({"kind": "Status", "status": "Failure", "code": code, "reason": reason,
+            "message": "m"});
+        (code, body)
+    }
+
+    /// Whether the account, which lacks the secret, is reported as changed after these answers.
+    fn is_changed(add: bool, answers: Vec<(u16, Value)>) -> bool {
+        let answers = Mutex::new(VecDeque::from(answers));
+        let service = tower::service_fn(move |_: http::Request<Body>| {
+            let (code, body) = answers.lock().unwrap().pop_front().unwrap();
+            let body = Body::from(body.to_string().into_bytes());
+            let answer = http::Response::builder().status(code).body(body);
+            async { Ok::<_, Infallible>(answer.unwrap()) }
+        });
+        let ours = vec!["ours".to_owned()];
+        let (add, remove) = if add { (ours, vec![]) } else { (vec![], ours) };
+        let goal = AccountGoal {
+            account: ObjectName::new("ns", "builder"),
+            add,
+            remove,
+        };
+        let live = account(if goal.add.is_empty() { &["ours"] } else { &[] });
+        let plan = goal.plan(&serde_json::from_value(live).unwrap());
+        let cluster = Cluster::scripted(service);
+        !cluster.change_account(&goal, plan).unwrap().is_empty()
+    }
+
+    #[test]
+    fn what_was_done_is_told_whatever_was_answered() {
+        let (with, without) = (|| (200, account(&["ours"])), || (200, account(&[])));
+        let lost = || status(504, "Timeout");
+        let conflict = || status(409, "Conflict");
+        assert!(is_changed(true, vec![with()]));
+        assert!(is_changed(true, vec![conflict(), without(), with()]));
+        assert!(is_changed(true, vec![lost(), with()]));
+        assert!(!is_changed(true, vec![conflict(), with()]));
+        assert!(!is_changed(
+            false,
+            vec![conflict(), status(404, "NotFound")]
+        ));
+    }
 }

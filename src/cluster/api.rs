@@ -181,9 +181,10 @@ impl Cluster {
                 request: asked,
                 message,
             },
-            429 | 500..=599 => ClusterError::Busy {
+            status @ (429 | 500..=599) => ClusterError::Busy {
                 endpoint,
                 request: asked,
+                status,
                 message,
             },
             status => ClusterError::Refused {

@@ -13,6 +13,8 @@ use thiserror::Error;
 
 use super::names::ObjectName;
 
+const TOO_MANY_REQUESTS: u16 = 429;
+
 /// Which server was asked, for messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
@@ -151,6 +153,8 @@ pub enum ClusterError {
         endpoint: Endpoint,
         /// What was asked.
         request: String,
+        /// The HTTP status.
+        status: u16,
         /// The server's text.
         message: String,
     },
@@ -282,6 +286,13 @@ impl ClusterError {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Contended { .. } | Self::Busy { .. })
+    }
+
+    /// Returns whether a write may have been carried out all the same: a gateway gave up waiting, or
+    /// the server lost its store after it had written. Who is told to come later (429) was not heard.
+    #[must_use]
+    pub fn leaves_doubt(&self) -> bool {
+        matches!(self, Self::Busy { status, .. } if *status != TOO_MANY_REQUESTS)
     }
 
     /// Returns whether the server could not be spoken to, as while it restarts.

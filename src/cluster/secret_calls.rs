@@ -118,16 +118,27 @@ impl Cluster {
         deleted: &Cell<bool>,
     ) -> Result<Plan, ClusterError> {
         let mut plan = change.plan.clone();
+        // Of which nobody knows whether it was carried out.
+        let mut doubtful: Option<Plan> = None;
         for attempt in 0.. {
             match self.perform(&plan, deleted).await {
                 Ok(()) => break,
-                Err(error) if error.is_passing() && attempt + 1 < TRIES => pause(attempt).await,
+                Err(error) if error.is_passing() && attempt + 1 < TRIES => {
+                    if error.leaves_doubt() {
+                        doubtful = Some(plan);
+                    }
+                    pause(attempt).await;
+                }
                 Err(error) => return Err(error),
             }
-            let live = self.read_secret(&plan.name).await?;
+            let live = self.read_secret(change.goal.name()).await?;
+            let is_gone = |sent: &Plan| live.is_none() && matches!(sent.step, Step::Recreate(..));
+            deleted.set(deleted.get() || doubtful.as_ref().is_some_and(is_gone));
             plan = change.goal.plan(live.as_ref(), strangers)?;
         }
-        Ok(plan)
+        // That it is as wanted now is our own doing.
+        let sent = doubtful.filter(|_| plan.is_empty());
+        Ok(sent.unwrap_or(plan))
     }
 
     async fn perform(&self, plan: &Plan, deleted: &Cell<bool>) -> Result<(), ClusterError> {
@@ -329,6 +340,50 @@ mod tests {
         let (outcome, seen) = run(Some(&live), answers);
         assert_eq!(seen, ["PUT s", "GET s", "POST secrets"]);
         assert_eq!(outcome.done[0].action, Action::Created);
+    }
+
+    #[test]
+    fn a_write_whose_answer_is_lost_is_told() {
+        let lost = || status(504, "Timeout");
+        let new = || (200, stored(KIND, "new", "2"));
+        let conflict = || status(409, "AlreadyExists");
+        let gone = || status(404, "NotFound");
+        let live = live(KIND, "old");
+        let opaque = self::live("Opaque", "old");
+        let table = [
+            (None, vec![lost(), new()], Action::Created),
+            (Some(&live), vec![lost(), new()], Action::Updated),
+            (
+                Some(&opaque),
+                vec![lost(), gone(), new()],
+                Action::Recreated,
+            ),
+            // It was carried out late.
+            (
+                None,
+                vec![lost(), gone(), conflict(), new()],
+                Action::Created,
+            ),
+            // Who is sent away was not heard: somebody else did it.
+            (None, vec![status(429, "x"), new()], Action::Unchanged),
+        ];
+        for (live, answers, action) in table {
+            let (outcome, seen) = run(live, answers);
+            assert!(outcome.faults.is_empty(), "{seen:?}: {:?}", outcome.faults);
+            assert_eq!(outcome.done[0].action, action, "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_may_be_left_deleted_is_told() {
+        let opaque = live("Opaque", "old");
+        let answers = vec![
+            status(504, "Timeout"),
+            status(404, "NotFound"),
+            status(422, "Invalid"),
+        ];
+        let (outcome, _) = run(Some(&opaque), answers);
+        assert_eq!(outcome.faults[0].reason(), "left_deleted");
     }
 
     #[test]

@@ -37,6 +37,14 @@ impl AccountPlan {
     pub fn is_empty(&self) -> bool {
         self.before == self.after
     }
+
+    /// Returns the plan to do nothing instead, as for an account that is gone.
+    pub(super) fn given_up(self) -> Self {
+        Self {
+            after: self.before.clone(),
+            ..self
+        }
+    }
 }
 
 impl AccountGoal {
