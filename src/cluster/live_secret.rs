@@ -122,3 +122,62 @@ fn is_object(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     text.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(&text).is_ok()
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::collections::BTreeMap;
+
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+    use super::*;
+
+    /// Named `imagestreamsecret`.
+    pub(in crate::cluster) fn live(kind: &str, document: &str) -> LiveSecret {
+        let data = BTreeMap::from([(DOCUMENT_KEY.to_owned(), ByteString(document.into()))]);
+        LiveSecret(Secret {
+            metadata: ObjectMeta {
+                name: Some("imagestreamsecret".to_owned()),
+                namespace: Some("openshift".to_owned()),
+                uid: Some("u-1".to_owned()),
+                resource_version: Some("7".to_owned()),
+                labels: Some(BTreeMap::from([("team".to_owned(), "a".to_owned())])),
+                annotations: Some(BTreeMap::from([(
+                    "kubectl.kubernetes.io/last-applied-configuration".to_owned(),
+                    "{}".to_owned(),
+                )])),
+                ..ObjectMeta::default()
+            },
+            type_: Some(kind.to_owned()),
+            data: Some(data),
+            ..Secret::default()
+        })
+    }
+
+    #[test]
+    fn ours_are_labelled_or_inherited() {
+        let with = |name: &str, kind: &str, manager: Option<&str>| {
+            let mut secret = live(kind, "{}");
+            secret.0.metadata.name = Some(name.to_owned());
+            let label = manager.map(|m| (MANAGER_LABEL.to_owned(), m.to_owned()));
+            secret.0.metadata.labels = Some(label.into_iter().collect());
+            secret.is_ours()
+        };
+        let inherited = "o-a-0cc175b9c0f1b6a831c399e269772661";
+        let table = [
+            ("x", SECRET_TYPE, Some("oreg"), true),
+            ("x", SECRET_TYPE, None, false),
+            ("imagestreamsecret", SECRET_TYPE, None, false),
+            (inherited, SECRET_TYPE, None, true),
+            (inherited, OLD_SECRET_TYPE, None, true),
+            (inherited, "Opaque", None, false),
+            (inherited, SECRET_TYPE, Some("Helm"), false),
+        ];
+        for (name, kind, manager, expected) in table {
+            assert_eq!(
+                with(name, kind, manager),
+                expected,
+                "{name} {kind} {manager:?}"
+            );
+        }
+    }
+}

@@ -18,10 +18,8 @@ use super::{
     error::ClusterError,
     live_secret::LiveSecret,
     names::ObjectName,
-    pull_secret::{
-        Action, DOCUMENT_KEY, Goal, MANAGER, MANAGER_LABEL, Plan, PullSecret, SECRET_TYPE,
-        Strangers,
-    },
+    plan::{Action, Goal, Plan, Strangers},
+    pull_secret::{DOCUMENT_KEY, MANAGER, MANAGER_LABEL, PullSecret, SECRET_TYPE},
 };
 use crate::domain::secret::Secret as Hidden;
 

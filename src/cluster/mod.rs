@@ -1,8 +1,8 @@
 //! L1: the Kubernetes API and Secret manifests on disk. The only place that names `kube` and
 //! `k8s_openapi`.
 //!
-//! Reading order: [`names`] says what our objects are called; [`pull_secret`] and
-//! [`service_account`] decide, without I/O, what has to change; [`lines`] and [`shown`] say what may
+//! Reading order: [`names`] says what our objects are called; [`plan`], with [`pull_secret`] and
+//! [`removal`], and [`service_account`] decide, without I/O, what has to change; [`lines`] and [`shown`] say what may
 //! be shown of it; [`api`] asks the server, within a
 //! time limit, and [`connect`] finds it; [`error`] says what went wrong in words a user can act
 //! upon; [`manifest`] writes to a directory what would else go to the API; [`node`] tells which
@@ -21,7 +21,9 @@ pub mod manifest;
 pub mod names;
 pub mod node;
 pub mod node_record;
+pub mod plan;
 pub mod pull_secret;
+mod removal;
 pub mod secret_calls;
 pub mod service_account;
 pub mod shown;

@@ -1,10 +1,10 @@
-//! What has to happen to one secret: pure planning, no I/O.
+//! A pull secret as it is to be, and the way there: pure planning, no I/O.
 //!
 //! What is compared is the decoded content, entry by entry, never bytes: the same credentials in
 //! another order or layout are no difference. What others put beside ours is kept: labels,
 //! annotations, data keys, and entries for other registries.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 use k8s_openapi::{
     ByteString, api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::ObjectMeta,
@@ -13,13 +13,13 @@ use k8s_openapi::{
 use super::{
     error::ClusterError,
     lines::lines,
-    live_secret::{Identity, LiveSecret},
+    live_secret::LiveSecret,
     names::ObjectName,
-    shown::shown_fault,
+    plan::{Action, Plan, Step, Strangers, document_of},
 };
 use crate::domain::{
     credential::Credential, docker_config::DockerConfig, merge::plan_pull_secret,
-    registry_host::RegistryHost, secret::Secret as Hidden, stored_entry::StoredEntry,
+    registry_host::RegistryHost, secret::Secret as Hidden,
 };
 
 /// The type of a pull secret and the key of its document.
@@ -35,9 +35,6 @@ pub const MANAGER: &str = "oreg";
 /// kubectl's copy of the object it applied last, credentials and type included.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// What the API server takes (`MaxSecretSize`, Kubernetes `pkg/apis/core/types.go`).
-const MAX_BYTES: usize = 1 << 20;
-
 /// A pull secret as it is to be.
 #[derive(Clone, Debug)]
 pub struct PullSecret {
@@ -49,121 +46,6 @@ pub struct PullSecret {
     pub credential: Credential,
     /// Hosts of token servers under which image imports look for the same credential.
     pub realm_hosts: Vec<RegistryHost>,
-}
-
-/// What is wanted of one secret.
-#[derive(Clone, Debug)]
-pub enum Goal {
-    /// It holds this.
-    Present(PullSecret),
-    /// It is not there.
-    Absent(ObjectName),
-    /// It is not there, as long as it is one of ours.
-    Pruned(ObjectName),
-}
-
-/// What becomes of a secret that has our name and another type, or a document that we cannot read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Strangers {
-    /// It stays, and that is an error.
-    Refuse,
-    /// Ours takes its place.
-    Replace,
-}
-
-/// What happens, or happened, to an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Action {
-    /// It was not there.
-    Created,
-    /// It was changed in place.
-    Updated,
-    /// It was deleted and created.
-    Recreated,
-    /// It was as wanted.
-    Unchanged,
-    /// It was there.
-    Deleted,
-}
-
-/// The way from one state of a secret to another.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// The secret.
-    pub name: ObjectName,
-    /// The first registry it is, or was, for.
-    pub host: Option<String>,
-    /// What happens.
-    pub action: Action,
-    /// What it holds, one line per entry, without secrets.
-    pub before: Vec<String>,
-    /// What it will hold.
-    pub after: Vec<String>,
-    /// What a user should know.
-    pub warnings: Vec<String>,
-    pub(super) step: Step,
-}
-
-/// What is to be sent.
-#[derive(Clone)]
-pub(super) enum Step {
-    Nothing,
-    Create(Box<Secret>),
-    Replace(Box<Secret>),
-    Recreate(Identity, Box<Secret>),
-    Delete(Identity),
-}
-
-/// Without the credentials, which a derived one would print.
-impl fmt::Debug for Step {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Nothing => "Nothing",
-            Self::Create(_) => "Create",
-            Self::Replace(_) => "Replace",
-            Self::Recreate(..) => "Recreate",
-            Self::Delete(_) => "Delete",
-        })
-    }
-}
-
-impl Goal {
-    /// Returns the secret's name.
-    #[must_use]
-    pub fn name(&self) -> &ObjectName {
-        match self {
-            Self::Present(secret) => &secret.name,
-            Self::Absent(name) | Self::Pruned(name) => name,
-        }
-    }
-
-    /// Plans the way from `live` to this goal.
-    ///
-    /// # Errors
-    /// [`ClusterError::WrongType`], [`ClusterError::Malformed`] and [`ClusterError::TooLarge`].
-    pub fn plan(
-        &self,
-        live: Option<&LiveSecret>,
-        strangers: Strangers,
-    ) -> Result<Plan, ClusterError> {
-        match (self, live) {
-            (Self::Absent(name) | Self::Pruned(name), None) => Ok(Plan::nothing(name)),
-            (Self::Pruned(name), Some(live)) if !live.is_ours() => Ok(Plan::nothing(name)),
-            (Self::Absent(name) | Self::Pruned(name), Some(live)) => Ok(Plan::removal(name, live)),
-            (Self::Present(wanted), None) => wanted.plan_creation(),
-            (Self::Present(wanted), Some(live)) if live.kind() == SECRET_TYPE => {
-                wanted.plan_update(live, strangers)
-            }
-            (Self::Present(wanted), Some(live)) => match strangers {
-                Strangers::Replace => wanted.plan_replacement(live),
-                Strangers::Refuse => Err(ClusterError::WrongType {
-                    secret: wanted.name.clone(),
-                    found: live.kind().to_owned(),
-                }),
-            },
-        }
-    }
 }
 
 impl PullSecret {
@@ -186,14 +68,18 @@ impl PullSecret {
         hosts.into_iter().map(entry).collect()
     }
 
-    fn plan_creation(&self) -> Result<Plan, ClusterError> {
+    pub(super) fn plan_creation(&self) -> Result<Plan, ClusterError> {
         let document = self.document();
         let secret = self.fresh(&document, ObjectMeta::default());
         let plan = self.plan_to(Action::Created, Vec::new(), lines_of(&document));
         plan.checked(Step::Create(Box::new(secret)))
     }
 
-    fn plan_update(&self, live: &LiveSecret, strangers: Strangers) -> Result<Plan, ClusterError> {
+    pub(super) fn plan_update(
+        &self,
+        live: &LiveSecret,
+        strangers: Strangers,
+    ) -> Result<Plan, ClusterError> {
         let stored = document_of(live, strangers)?;
         let document = stored.clone().unwrap_or_else(empty_document);
         let merged = plan_pull_secret(&document, &self.followed(&document));
@@ -209,7 +95,7 @@ impl PullSecret {
         plan.checked(Step::Replace(Box::new(secret)))
     }
 
-    fn plan_replacement(&self, live: &LiveSecret) -> Result<Plan, ClusterError> {
+    pub(super) fn plan_replacement(&self, live: &LiveSecret) -> Result<Plan, ClusterError> {
         let document = self.document();
         let old = &live.0.metadata;
         let mut annotations = old.annotations.clone();
@@ -274,81 +160,6 @@ impl PullSecret {
     }
 }
 
-impl Plan {
-    fn nothing(name: &ObjectName) -> Self {
-        Self {
-            name: name.clone(),
-            host: None,
-            action: Action::Unchanged,
-            before: Vec::new(),
-            after: Vec::new(),
-            warnings: Vec::new(),
-            step: Step::Nothing,
-        }
-    }
-
-    fn removal(name: &ObjectName, live: &LiveSecret) -> Self {
-        if !live.is_pull_secret() && !live.is_ours() {
-            let warning = format!(
-                "secret {name} has type {} and is not ours: it was left alone",
-                live.kind()
-            );
-            return Self {
-                warnings: vec![warning],
-                ..Self::nothing(name)
-            };
-        }
-        let document = live.document().ok().flatten();
-        let first = document.as_ref().and_then(|d| d.auths().first());
-        let host = first.and_then(StoredEntry::host);
-        Self {
-            host: host.map(|host| host.to_string()),
-            action: Action::Deleted,
-            before: document
-                .as_ref()
-                .map_or_else(|| vec![format!("type: {}", live.kind())], lines),
-            step: Step::Delete(live.identity()),
-            ..Self::nothing(name)
-        }
-    }
-
-    /// Adds the step, unless the server would find it too large.
-    fn checked(mut self, step: Step) -> Result<Self, ClusterError> {
-        let bytes = match &step {
-            Step::Create(secret) | Step::Replace(secret) | Step::Recreate(_, secret) => {
-                size(secret)
-            }
-            Step::Nothing | Step::Delete(_) => 0,
-        };
-        if bytes > MAX_BYTES {
-            let secret = self.name;
-            return Err(ClusterError::TooLarge { secret, bytes });
-        }
-        self.step = step;
-        Ok(self)
-    }
-
-    /// Returns whether nothing is to be done.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.action == Action::Unchanged
-    }
-}
-
-/// The document of a secret; one that others may read and we cannot stays, unless it may be replaced.
-fn document_of(
-    live: &LiveSecret,
-    strangers: Strangers,
-) -> Result<Option<DockerConfig>, ClusterError> {
-    match live.document() {
-        Err(fault) if strangers == Strangers::Refuse => Err(ClusterError::Malformed {
-            secret: live.name(),
-            fault: shown_fault(&fault),
-        }),
-        result => Ok(result.ok().flatten()),
-    }
-}
-
 fn empty_document() -> DockerConfig {
     DockerConfig::parse(br#"{"auths":{}}"#).expect("the text is a document")
 }
@@ -366,11 +177,6 @@ fn put_document(secret: &mut Secret, document: &Hidden) {
     data.insert(DOCUMENT_KEY.to_owned(), bytes);
 }
 
-fn size(secret: &Secret) -> usize {
-    let values = secret.data.iter().flat_map(BTreeMap::values);
-    values.map(|value| value.0.len()).sum()
-}
-
 fn lines_of(document: &Hidden) -> Vec<String> {
     DockerConfig::parse(document.expose().as_bytes()).map_or_else(|_| unreadable(), |d| lines(&d))
 }
@@ -384,7 +190,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cluster::live_secret::OLD_SECRET_TYPE;
+    use crate::cluster::{
+        live_secret::{OLD_SECRET_TYPE, tests::live},
+        plan::Goal,
+    };
 
     fn host(text: &str) -> RegistryHost {
         RegistryHost::parse(text).unwrap()
@@ -396,28 +205,6 @@ mod tests {
             host: host("r.example.com"),
             credential: Credential::new("u", Hidden::new(password)).unwrap(),
             realm_hosts: realm_hosts.iter().map(|text| host(text)).collect(),
-        })
-    }
-
-    fn absent() -> Goal {
-        Goal::Absent(ObjectName::new("openshift", "imagestreamsecret"))
-    }
-
-    fn live(kind: &str, document: &str) -> LiveSecret {
-        let data = BTreeMap::from([(DOCUMENT_KEY.to_owned(), ByteString(document.into()))]);
-        LiveSecret(Secret {
-            metadata: ObjectMeta {
-                name: Some("imagestreamsecret".to_owned()),
-                namespace: Some("openshift".to_owned()),
-                uid: Some("u-1".to_owned()),
-                resource_version: Some("7".to_owned()),
-                labels: Some(BTreeMap::from([("team".to_owned(), "a".to_owned())])),
-                annotations: Some(BTreeMap::from([(LAST_APPLIED.to_owned(), "{}".to_owned())])),
-                ..ObjectMeta::default()
-            },
-            type_: Some(kind.to_owned()),
-            data: Some(data),
-            ..Secret::default()
         })
     }
 
@@ -571,27 +358,6 @@ mod tests {
     }
 
     #[test]
-    fn removal_spares_what_is_no_pull_secret() {
-        let gone = plan(&absent(), Some(&live(SECRET_TYPE, r#"{"auths":{"r":{}}}"#)));
-        assert_eq!(
-            (gone.action, gone.host.as_deref()),
-            (Action::Deleted, Some("r"))
-        );
-        let spared = plan(&absent(), Some(&live("Opaque", "x")));
-        assert_eq!(
-            (spared.action, spared.warnings.len()),
-            (Action::Unchanged, 1)
-        );
-        assert!(plan(&absent(), None).is_empty());
-    }
-
-    #[test]
-    fn what_is_to_be_pruned_must_still_be_ours() {
-        let pruned = Goal::Pruned(ObjectName::new("openshift", "imagestreamsecret"));
-        assert!(plan(&pruned, Some(&live(SECRET_TYPE, "{}"))).is_empty());
-    }
-
-    #[test]
     fn nothing_prints_a_credential() {
         let live = live(
             SECRET_TYPE,
@@ -621,33 +387,5 @@ mod tests {
             "{}",
             error.len()
         );
-    }
-
-    #[test]
-    fn ours_are_labelled_or_inherited() {
-        let with = |name: &str, kind: &str, manager: Option<&str>| {
-            let mut secret = live(kind, "{}");
-            secret.0.metadata.name = Some(name.to_owned());
-            let label = manager.map(|m| (MANAGER_LABEL.to_owned(), m.to_owned()));
-            secret.0.metadata.labels = Some(label.into_iter().collect());
-            secret.is_ours()
-        };
-        let inherited = "o-a-0cc175b9c0f1b6a831c399e269772661";
-        let table = [
-            ("x", SECRET_TYPE, Some("oreg"), true),
-            ("x", SECRET_TYPE, None, false),
-            ("imagestreamsecret", SECRET_TYPE, None, false),
-            (inherited, SECRET_TYPE, None, true),
-            (inherited, OLD_SECRET_TYPE, None, true),
-            (inherited, "Opaque", None, false),
-            (inherited, SECRET_TYPE, Some("Helm"), false),
-        ];
-        for (name, kind, manager, expected) in table {
-            assert_eq!(
-                with(name, kind, manager),
-                expected,
-                "{name} {kind} {manager:?}"
-            );
-        }
     }
 }

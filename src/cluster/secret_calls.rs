@@ -15,7 +15,7 @@ use super::{
     error::ClusterError,
     live_secret::{Identity, LiveSecret},
     names::ObjectName,
-    pull_secret::{Action, Goal, Plan, Step, Strangers},
+    plan::{Action, Goal, Plan, Step, Strangers},
 };
 
 const SECRETS: &str = "secrets";

@@ -16,7 +16,8 @@ use crate::{
         Cluster,
         manifest::ManifestDir,
         names::{MAIN_SECRET, ObjectName, additional_secret, is_namespace, is_service_account},
-        pull_secret::{Action, PullSecret, Strangers},
+        plan::{Action, Strangers},
+        pull_secret::PullSecret,
         shown::shown,
     },
     domain::{

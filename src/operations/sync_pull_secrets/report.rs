@@ -6,7 +6,7 @@ use crate::cluster::{
     ClusterError,
     manifest::ManifestPlan,
     names::ObjectName,
-    pull_secret::{Action, Plan},
+    plan::{Action, Plan},
     service_account::AccountPlan,
 };
 
