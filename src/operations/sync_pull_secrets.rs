@@ -245,10 +245,15 @@ impl Secrets {
         };
         match self {
             Self::Present(secrets, _) => secrets.iter().map(present).collect(),
-            Self::Absent(names) => names
-                .iter()
-                .map(|(name, _)| Goal::Absent(ObjectName::new(namespace, name)))
-                .collect(),
+            // A registry may be named twice.
+            Self::Absent(names) => {
+                let mut seen = HashSet::new();
+                let names = names.iter().map(|(name, _)| name);
+                names
+                    .filter(|name| seen.insert(*name))
+                    .map(|name| Goal::Absent(ObjectName::new(namespace, name)))
+                    .collect()
+            }
         }
     }
 }

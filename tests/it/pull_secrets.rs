@@ -363,6 +363,22 @@ fn absent_removes_the_named_registries_and_needs_no_password() {
 }
 
 #[test]
+fn a_registry_may_be_named_twice() {
+    let (namespace, scratch) = (namespace(), Scratch::new());
+    let twice = json!([{"host": "registry.example.com"}, {"host": "registry.example.com"}]);
+    for more in [json!({}), json!({"manifest_dir": scratch.path("")})] {
+        let present = with(options(&namespace, PASSWORD), more.clone());
+        module(&present).run().ok();
+        let absent = json!({
+            "kubeconfig": cluster().kubeconfig(), "namespaces": [namespace], "state": "absent",
+            "openshift_additional_registry_credentials": twice,
+        });
+        let answer = four_steps(&with(absent, more));
+        assert_eq!(actions(&answer), pairs(&[(EXAMPLE, "deleted")]));
+    }
+}
+
+#[test]
 fn service_accounts_are_appended_to_and_never_replaced() {
     let namespace = namespace();
     let account = json!({"apiVersion": "v1", "kind": "ServiceAccount",
