@@ -85,7 +85,7 @@ pub fn sync_cluster(
         Ok(changes) => changes,
         Err(faults) => return Ok(Report::of_faults(faults)),
     };
-    let goals = request.account_goals(&changes);
+    let goals = request.account_goals(&changes, &live);
     let accounts = cluster.plan_accounts(&goals)?;
     let mut report = match effect {
         Effect::Preview => preview(&changes, accounts),
@@ -186,20 +186,27 @@ impl Request {
         empty.try_for_each(|namespace| cluster.require_namespace(namespace))
     }
 
-    fn account_goals(&self, changes: &[Change]) -> Vec<AccountGoal> {
+    /// What is left alone may be named as before.
+    fn account_goals(&self, changes: &[Change], live: &[LiveSecret]) -> Vec<AccountGoal> {
+        let there: HashSet<ObjectName> = live.iter().map(LiveSecret::name).collect();
+        let is_wanted = |change: &Change| matches!(change.goal, Goal::Present(_));
+        let is_gone = |change: &Change| {
+            let is_there = there.contains(change.goal.name());
+            !is_wanted(change) && (!is_there || change.plan.action == Action::Deleted)
+        };
         let goals = self.accounts.iter().map(|account| {
-            let names = |is_present: bool| {
-                let goals = changes.iter().map(|change| &change.goal);
-                goals
-                    .filter(|goal| goal.name().namespace == account.namespace)
-                    .filter(|goal| matches!(goal, Goal::Present(_)) == is_present)
-                    .map(|goal| goal.name().name.clone())
+            let names = |chosen: &dyn Fn(&Change) -> bool| {
+                let changes = changes.iter().filter(|change| chosen(change));
+                changes
+                    .map(|change| change.goal.name())
+                    .filter(|name| name.namespace == account.namespace)
+                    .map(|name| name.name.clone())
                     .collect()
             };
             AccountGoal {
                 account: account.clone(),
-                add: names(true),
-                remove: names(false),
+                add: names(&is_wanted),
+                remove: names(&is_gone),
             }
         });
         goals.collect()
@@ -398,7 +405,7 @@ mod tests {
     fn accounts_name_the_secrets_of_their_namespace() {
         let request = request(Leftovers::Keep);
         let changes = request.changes(&[]).unwrap();
-        let goals = request.account_goals(&changes);
+        let goals = request.account_goals(&changes, &[]);
         assert_eq!(goals.len(), 1);
         assert_eq!(goals[0].add, ["a", "b"]);
         assert_eq!(goals[0].remove, Vec::<String>::new());

@@ -415,6 +415,31 @@ fn service_accounts_are_appended_to_and_never_replaced() {
 }
 
 #[test]
+fn a_service_account_keeps_the_name_of_a_secret_that_is_left_alone() {
+    let namespace = namespace();
+    kubectl_secret(&namespace, MAIN, "Opaque", "a", "b");
+    let names = json!([{"name": MAIN}, {"name": EXAMPLE}]);
+    let account = json!({"apiVersion": "v1", "kind": "ServiceAccount",
+        "metadata": {"name": "default", "namespace": namespace},
+        "imagePullSecrets": names, "secrets": names});
+    cluster()
+        .kubectl_with_input(&["create", "-f", "-"], &account.to_string())
+        .unwrap();
+    let absent = json!({
+        "kubeconfig": cluster().kubeconfig(), "namespaces": [namespace], "state": "absent",
+        "oreg_url": "registry.redhat.io/a:b", "service_accounts": ["default"],
+        "openshift_additional_registry_credentials": [{"host": "registry.example.com"}],
+    });
+    let answer = four_steps(&absent);
+    assert_eq!(
+        actions(&answer),
+        pairs(&[(MAIN, "unchanged"), (EXAMPLE, "unchanged")])
+    );
+    let live = object(&namespace, "serviceaccount", "default");
+    assert_eq!(live["imagePullSecrets"], json!([{"name": MAIN}]));
+}
+
+#[test]
 fn a_service_account_that_is_changed_all_the_time_gets_our_names_and_loses_none() {
     let namespace = namespace();
     cluster()
