@@ -6,7 +6,7 @@ use k8s_openapi::{ByteString, api::core::v1::Secret};
 use serde::de::IgnoredAny;
 
 use super::{
-    names::{ObjectName, is_additional_secret},
+    names::{MAIN_SECRET, ObjectName, additional_secret, is_additional_secret},
     pull_secret::{DOCUMENT_KEY, MANAGER, MANAGER_LABEL, SECRET_TYPE},
 };
 use crate::domain::{
@@ -80,6 +80,35 @@ impl LiveSecret {
         })
     }
 
+    /// Returns whether it was made for one of `registries`, however they were written then: it is
+    /// ours, or has the name of the main registry's secret and nobody claims it.
+    #[must_use]
+    pub fn is_for(&self, registries: &[RegistryHost]) -> bool {
+        let is_main = || self.name().name == MAIN_SECRET && self.is_pull_secret();
+        let may_be = self.is_ours() || self.manager().is_none() && is_main();
+        may_be
+            && self
+                .own_registry()
+                .is_some_and(|own| registries.contains(&own))
+    }
+
+    /// The registry it was made for: that of its name, else that of its first entry.
+    pub(super) fn own_registry(&self) -> Option<RegistryHost> {
+        let document = self.document().ok()??;
+        let name = self.name().name;
+        let gives_name = |entry: &&StoredEntry| {
+            let host = entry.host().map(|host| host.to_string());
+            let written = [Some(entry.key()), host.as_deref()];
+            written
+                .into_iter()
+                .flatten()
+                .any(|host| additional_secret(host) == name)
+        };
+        let entries = document.auths();
+        let own = entries.iter().find(gives_name).or(entries.first());
+        own.and_then(StoredEntry::host)
+    }
+
     fn manager(&self) -> Option<&str> {
         let labels = self.0.metadata.labels.as_ref()?;
         labels.get(MANAGER_LABEL).map(String::as_str)
@@ -151,6 +180,46 @@ pub(super) mod tests {
             data: Some(data),
             ..Secret::default()
         })
+    }
+
+    #[test]
+    fn a_secret_is_for_the_registry_of_its_name_or_of_its_first_entry() {
+        let registries = ["r.example.com", "docker.io"].map(|h| RegistryHost::parse(h).unwrap());
+        let with = |name: &str, manager: Option<&str>, document: &str| {
+            let mut secret = live(SECRET_TYPE, document);
+            secret.0.metadata.name = Some(name.to_owned());
+            let label = manager.map(|m| (MANAGER_LABEL.to_owned(), m.to_owned()));
+            secret.0.metadata.labels = Some(label.into_iter().collect());
+            secret.is_for(&registries)
+        };
+        let own = r#"{"auths":{"r.example.com":{},"q":{}}}"#;
+        let second = r#"{"auths":{"q":{},"r.example.com":{}}}"#;
+        let hub = r#"{"auths":{"q":{},"https://index.docker.io/v1/":{}}}"#;
+        let (of_r, of_hub) = (
+            &*additional_secret("r.example.com"),
+            &*additional_secret("docker.io"),
+        );
+        let of_other_spelling = &*additional_secret("https://r.example.com");
+        let table = [
+            (MAIN_SECRET, None, own, true),
+            (MAIN_SECRET, Some("Helm"), own, false),
+            (MAIN_SECRET, None, second, false),
+            ("x", None, own, false),
+            ("x", Some(MANAGER), own, true),
+            (of_other_spelling, None, own, true),
+            (of_other_spelling, None, second, false),
+            (of_r, None, second, true),
+            (of_hub, None, hub, true),
+            (of_r, Some("Helm"), own, false),
+            (of_r, None, "[]", false),
+        ];
+        for (name, manager, document, expected) in table {
+            assert_eq!(
+                with(name, manager, document),
+                expected,
+                "{name} {manager:?} {document}"
+            );
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use k8s_openapi::api::core::v1::Secret;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     error::ClusterError,
@@ -20,6 +20,7 @@ use super::{
     names::ObjectName,
     plan::{Action, Goal, Plan, Strangers},
     pull_secret::{DOCUMENT_KEY, MANAGER, MANAGER_LABEL, PullSecret, SECRET_TYPE},
+    removal::deletion,
 };
 use crate::domain::secret::Secret as Hidden;
 
@@ -68,33 +69,34 @@ impl ManifestDir {
         if is_foreign && matches!(goal, Goal::Present(_)) && strangers == Strangers::Refuse {
             return Err(ClusterError::ForeignFile { path });
         }
-        let text = match goal {
-            Goal::Present(secret) => manifest(secret),
-            Goal::Absent(_) | Goal::Pruned(_) => Hidden::new(String::new()),
+        let Goal::Present(secret) = goal else {
+            let plan = goal.plan(live.as_ref(), strangers)?;
+            let text = found.and_then(|found| found.text_after(&plan));
+            let text = text.unwrap_or_else(|| Hidden::new(String::new()));
+            return Ok(ManifestPlan { path, plan, text });
         };
+        let text = manifest(secret);
         // Planned from nothing, because a manifest does not keep what others add to it.
-        let mut plan = match goal {
-            Goal::Present(_) => goal.plan(None, strangers)?,
-            Goal::Absent(_) | Goal::Pruned(_) => goal.plan(live.as_ref(), strangers)?,
-        };
-        if let (Goal::Present(_), Some(found)) = (goal, &found) {
-            plan.before = live.map(|live| before(&live, goal)).unwrap_or_default();
+        let mut plan = goal.plan(None, strangers)?;
+        if let Some(found) = &found {
+            let removed = live.as_ref().map(deletion);
+            plan.before = removed.map(|plan| plan.before).unwrap_or_default();
             plan.action = found.action(&text);
         }
         Ok(ManifestPlan { path, plan, text })
     }
 
-    /// Returns the secrets of the manifests that we made.
+    /// Returns the secrets in the manifests that we made.
     ///
     /// # Errors
     /// [`ClusterError`] when the directory cannot be read.
-    pub fn ours(&self) -> Result<Vec<ObjectName>, ClusterError> {
+    pub fn ours(&self) -> Result<Vec<LiveSecret>, ClusterError> {
         let entries = match fs::read_dir(&self.path) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(failed("read directory", &self.path)(error)),
         };
-        let mut names = Vec::new();
+        let mut ours = Vec::new();
         for entry in entries {
             let path = entry.map_err(failed("read directory", &self.path))?.path();
             let is_manifest = path
@@ -104,11 +106,10 @@ impl ManifestDir {
                 continue;
             }
             let secret = read(&path)?.and_then(|found| found.secret());
-            let name = secret.map(|secret| secret.name());
-            names.extend(name.filter(|name| self.file_of(name) == path));
+            ours.extend(secret.filter(|secret| self.file_of(&secret.name()) == path));
         }
-        names.sort();
-        Ok(names)
+        ours.sort_by_key(LiveSecret::name);
+        Ok(ours)
     }
 
     /// Carries a plan out.
@@ -141,6 +142,14 @@ impl Found {
         (label == MANAGER).then(|| LiveSecret::new(secret.clone()))
     }
 
+    /// The text with the document that a plan gives it; all else is as it was.
+    fn text_after(&self, plan: &Plan) -> Option<Hidden> {
+        let document = plan.document()?;
+        let mut object: Value = serde_json::from_slice(&self.text).ok()?;
+        object["data"][DOCUMENT_KEY] = STANDARD.encode(document).into();
+        Some(printed(&object))
+    }
+
     fn action(&self, text: &Hidden) -> Action {
         match self.secret() {
             None => Action::Recreated,
@@ -150,12 +159,6 @@ impl Found {
             Some(_) => Action::Updated,
         }
     }
-}
-
-/// What the manifest holds now, in lines.
-fn before(live: &LiveSecret, goal: &Goal) -> Vec<String> {
-    let removal = Goal::Absent(goal.name().clone()).plan(Some(live), Strangers::Refuse);
-    removal.map(|plan| plan.before).unwrap_or_default()
 }
 
 fn manifest(secret: &PullSecret) -> Hidden {
@@ -171,6 +174,10 @@ fn manifest(secret: &PullSecret) -> Hidden {
         "type": SECRET_TYPE,
         "data": {DOCUMENT_KEY: document},
     });
+    printed(&object)
+}
+
+fn printed(object: &Value) -> Hidden {
     Hidden::new(format!("{object:#}\n"))
 }
 

@@ -23,7 +23,7 @@ pub mod node;
 pub mod node_record;
 pub mod plan;
 pub mod pull_secret;
-mod removal;
+pub mod removal;
 pub mod secret_calls;
 pub mod service_account;
 pub mod shown;

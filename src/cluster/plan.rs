@@ -8,8 +8,8 @@ use super::{
     error::ClusterError,
     live_secret::{Identity, LiveSecret},
     names::ObjectName,
-    pull_secret::{PullSecret, SECRET_TYPE},
-    removal,
+    pull_secret::{DOCUMENT_KEY, PullSecret, SECRET_TYPE},
+    removal::{Removal, deletion},
     shown::shown_fault,
 };
 use crate::domain::docker_config::DockerConfig;
@@ -22,8 +22,8 @@ const MAX_BYTES: usize = 1 << 20;
 pub enum Goal {
     /// It holds this.
     Present(PullSecret),
-    /// It is not there.
-    Absent(ObjectName),
+    /// It holds nothing for some registries, and is not there when nothing is left.
+    Absent(Removal),
     /// It is not there, as long as it is one of ours.
     Pruned(ObjectName),
 }
@@ -100,7 +100,8 @@ impl Goal {
     pub fn name(&self) -> &ObjectName {
         match self {
             Self::Present(secret) => &secret.name,
-            Self::Absent(name) | Self::Pruned(name) => name,
+            Self::Absent(removal) => &removal.name,
+            Self::Pruned(name) => name,
         }
     }
 
@@ -114,9 +115,10 @@ impl Goal {
         strangers: Strangers,
     ) -> Result<Plan, ClusterError> {
         match (self, live) {
-            (Self::Absent(name) | Self::Pruned(name), None) => Ok(Plan::nothing(name)),
-            (Self::Pruned(name), Some(live)) if !live.is_ours() => Ok(Plan::nothing(name)),
-            (Self::Absent(name) | Self::Pruned(name), Some(live)) => Ok(removal::plan(name, live)),
+            (Self::Absent(_) | Self::Pruned(_), None) => Ok(Plan::nothing(self.name())),
+            (Self::Absent(removal), Some(live)) => removal.plan(live, strangers),
+            (Self::Pruned(_), Some(live)) if live.is_ours() => Ok(deletion(live)),
+            (Self::Pruned(name), Some(_)) => Ok(Plan::nothing(name)),
             (Self::Present(wanted), None) => wanted.plan_creation(),
             (Self::Present(wanted), Some(live)) if live.kind() == SECRET_TYPE => {
                 wanted.plan_update(live, strangers)
@@ -159,6 +161,15 @@ impl Plan {
         }
         self.step = step;
         Ok(self)
+    }
+
+    /// Returns the document that an existing secret gets.
+    pub(super) fn document(&self) -> Option<&[u8]> {
+        let Step::Replace(secret) = &self.step else {
+            return None;
+        };
+        let document = secret.data.as_ref()?.get(DOCUMENT_KEY)?;
+        Some(&document.0)
     }
 
     /// Returns whether nothing is to be done.

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::domain::{
     credential::Credential, docker_config::DockerConfig, merge::plan_pull_secret,
-    registry_host::RegistryHost, secret::Secret as Hidden,
+    registry_host::RegistryHost, secret::Secret as Hidden, stored_entry::StoredEntry,
 };
 
 /// The type of a pull secret and the key of its document.
@@ -82,7 +82,7 @@ impl PullSecret {
     ) -> Result<Plan, ClusterError> {
         let stored = document_of(live, strangers)?;
         let document = stored.clone().unwrap_or_else(empty_document);
-        let merged = plan_pull_secret(&document, &self.followed(&document));
+        let merged = plan_pull_secret(&document, &self.following(&document).entries());
         let before = stored.as_ref().map_or_else(unreadable, lines);
         if stored.is_some() && merged.is_empty() {
             return Ok(self.plan_to(Action::Unchanged, before.clone(), before));
@@ -115,23 +115,14 @@ impl PullSecret {
         plan.checked(Step::Recreate(live.identity(), Box::new(secret)))
     }
 
-    /// The entries wanted, and those that held the same credential as our registry's: they are its
-    /// realm hosts, learned by an earlier run, and would go on with a password that is no more.
-    fn followed(&self, document: &DockerConfig) -> Vec<(RegistryHost, Credential)> {
-        let mut entries = self.entries();
-        let held = document
-            .entry(&self.host)
-            .and_then(|e| e.credential().ok()?);
-        for entry in document.auths() {
-            let (Some(host), Ok(Some(credential))) = (entry.host(), entry.credential()) else {
-                continue;
-            };
-            let is_new = entries.iter().all(|(wanted, _)| *wanted != host);
-            if is_new && held.as_ref() == Some(&credential) {
-                entries.push((host, self.credential.clone()));
-            }
-        }
-        entries
+    /// Returns what is wanted together with the realm hosts that an earlier run has stored in
+    /// `document`: they would go on with a password that is no more.
+    pub(super) fn following(&self, document: &DockerConfig) -> Self {
+        let mut wanted = self.clone();
+        wanted
+            .realm_hosts
+            .extend(realm_hosts_in(document, &self.host));
+        wanted
     }
 
     fn fresh(&self, document: &Hidden, mut metadata: ObjectMeta) -> Secret {
@@ -160,6 +151,22 @@ impl PullSecret {
     }
 }
 
+/// The hosts whose entries hold the same credential as that of `registry`: its realm hosts, under
+/// which image imports look for it, learned by an earlier run.
+pub(super) fn realm_hosts_in(
+    document: &DockerConfig,
+    registry: &RegistryHost,
+) -> Vec<RegistryHost> {
+    let credential = |entry: &StoredEntry| entry.credential().ok().flatten();
+    let Some(held) = document.entry(registry).and_then(credential) else {
+        return Vec::new();
+    };
+    let entries = document.auths().iter();
+    let alike = entries.filter(|entry| credential(entry).as_ref() == Some(&held));
+    let hosts = alike.filter_map(StoredEntry::host);
+    hosts.filter(|host| host != registry).collect()
+}
+
 fn empty_document() -> DockerConfig {
     DockerConfig::parse(br#"{"auths":{}}"#).expect("the text is a document")
 }
@@ -171,7 +178,8 @@ fn claim(metadata: &mut ObjectMeta) {
     label.or_insert_with(|| MANAGER.to_owned());
 }
 
-fn put_document(secret: &mut Secret, document: &Hidden) {
+/// Puts the document into the secret, beside whatever else is in it.
+pub(super) fn put_document(secret: &mut Secret, document: &Hidden) {
     let bytes = ByteString(document.expose().as_bytes().to_vec());
     let data = secret.data.get_or_insert_with(BTreeMap::new);
     data.insert(DOCUMENT_KEY.to_owned(), bytes);

@@ -9,7 +9,10 @@ mod report;
 
 pub use report::{AccountReport, Report, SecretReport};
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::Effect;
 use crate::{
@@ -20,6 +23,7 @@ use crate::{
         names::ObjectName,
         plan::{Action, Goal, Strangers},
         pull_secret::PullSecret,
+        removal::Removal,
         secret_calls::Change,
         service_account::{AccountGoal, AccountPlan},
     },
@@ -44,7 +48,7 @@ pub struct Request {
 pub enum Secrets {
     /// These, and what becomes of others that we made.
     Present(Vec<RegistrySecret>, Leftovers),
-    /// None with these names, which are, or were, for these registries.
+    /// None with these names, nor any that was made for these registries.
     Absent(Vec<(String, RegistryHost)>),
 }
 
@@ -105,12 +109,12 @@ pub fn sync_manifests(
     directory: &ManifestDir,
     effect: Effect,
 ) -> Result<Report, ClusterError> {
-    let ours = if request.prunes() {
+    let ours = if request.looks_further() {
         directory.ours()?
     } else {
         Vec::new()
     };
-    let goals = request.goals(ours);
+    let goals = request.goals(&ours);
     let plans = goals
         .iter()
         .map(|goal| directory.plan(goal, request.strangers));
@@ -126,47 +130,41 @@ pub fn sync_manifests(
             report.faults.push(fault);
             break;
         }
-        report.secrets.push(SecretReport::of_manifest(plan));
+        report.add_manifest(plan);
     }
     request.name_hosts(&mut report);
     Ok(report)
 }
 
 impl Request {
-    /// What is wanted, and the end of those of `ours` that nobody wants now.
-    fn goals(&self, ours: Vec<ObjectName>) -> Vec<Goal> {
+    /// What is wanted of the secrets that are named, and of others that are there.
+    fn goals(&self, live: &[LiveSecret]) -> Vec<Goal> {
         let goals = self.namespaces.iter();
         let goals = goals.flat_map(|namespace| self.secrets.goals(namespace));
         let mut goals: Vec<_> = goals.collect();
-        if self.prunes() {
-            let leftovers = self.unwanted(ours, &goals);
-            goals.extend(leftovers.into_iter().map(Goal::Pruned));
-        }
+        let named: HashSet<&ObjectName> = goals.iter().map(Goal::name).collect();
+        let others = live.iter().filter(|secret| {
+            let name = secret.name();
+            self.namespaces.contains(&name.namespace) && !named.contains(&name)
+        });
+        let further = self.secrets.further_goals(others);
+        goals.extend(further);
         goals
     }
 
-    fn prunes(&self) -> bool {
-        matches!(self.secrets, Secrets::Present(_, Leftovers::Remove))
+    fn looks_further(&self) -> bool {
+        !matches!(self.secrets, Secrets::Present(_, Leftovers::Keep))
     }
 
     fn changes(&self, live: &[LiveSecret]) -> Result<Vec<Change>, Vec<ClusterError>> {
         let by_name: HashMap<ObjectName, &LiveSecret> =
             live.iter().map(|secret| (secret.name(), secret)).collect();
-        let ours = live.iter().filter(|secret| secret.is_ours());
-        let goals = self.goals(ours.map(LiveSecret::name).collect());
-        let changes = goals.into_iter().map(|goal| {
+        let changes = self.goals(live).into_iter().map(|goal| {
             let live = by_name.get(goal.name()).copied();
             let plan = goal.plan(live, self.strangers)?;
             Ok(Change { goal, plan })
         });
         all_or_faults(changes)
-    }
-
-    /// Those of `ours` that are in our namespaces and that no goal names.
-    fn unwanted(&self, mut ours: Vec<ObjectName>, goals: &[Goal]) -> Vec<ObjectName> {
-        let named: HashSet<&ObjectName> = goals.iter().map(Goal::name).collect();
-        ours.retain(|name| self.namespaces.contains(&name.namespace) && !named.contains(name));
-        ours
     }
 
     /// A list of secrets is empty in a namespace that does not exist, too.
@@ -253,16 +251,50 @@ impl Secrets {
         match self {
             Self::Present(secrets, _) => secrets.iter().map(present).collect(),
             // A registry may be named twice.
-            Self::Absent(names) => {
-                let mut seen = HashSet::new();
-                let names = names.iter().map(|(name, _)| name);
+            Self::Absent(revoked) => {
+                let (mut seen, registries) = (HashSet::new(), self.revoked());
+                let names = revoked.iter().map(|(name, _)| name);
                 names
                     .filter(|name| seen.insert(*name))
-                    .map(|name| Goal::Absent(ObjectName::new(namespace, name)))
+                    .map(|name| ObjectName::new(namespace, name))
+                    .map(|name| removal(name, &registries))
                     .collect()
             }
         }
     }
+
+    /// What becomes of secrets that are not named: leftovers go, and so does what was made for a
+    /// registry that goes, however it was written then.
+    fn further_goals<'a>(&self, others: impl Iterator<Item = &'a LiveSecret>) -> Vec<Goal> {
+        match self {
+            Self::Present(_, Leftovers::Keep) => Vec::new(),
+            Self::Present(_, Leftovers::Remove) => {
+                let ours = others.filter(|secret| secret.is_ours());
+                ours.map(|secret| Goal::Pruned(secret.name())).collect()
+            }
+            Self::Absent(_) => {
+                let registries = self.revoked();
+                let made_for = others.filter(|secret| secret.is_for(&registries));
+                made_for
+                    .map(|secret| removal(secret.name(), &registries))
+                    .collect()
+            }
+        }
+    }
+
+    fn revoked(&self) -> Arc<[RegistryHost]> {
+        match self {
+            Self::Present(..) => Arc::new([]),
+            Self::Absent(revoked) => revoked.iter().map(|(_, host)| host.clone()).collect(),
+        }
+    }
+}
+
+fn removal(name: ObjectName, registries: &Arc<[RegistryHost]>) -> Goal {
+    Goal::Absent(Removal {
+        name,
+        registries: Arc::clone(registries),
+    })
 }
 
 fn warning(secret: &LiveSecret, wanted: &[RegistrySecret]) -> Option<String> {
@@ -364,15 +396,19 @@ mod tests {
     use crate::domain::secret::Secret;
 
     fn request(leftovers: Leftovers) -> Request {
-        let secret = |name: &str| RegistrySecret {
-            name: name.to_owned(),
+        request_for(&["one", "two"], &["a", "b"], leftovers)
+    }
+
+    fn request_for(namespaces: &[&str], names: &[&str], leftovers: Leftovers) -> Request {
+        let secret = |name: &&str| RegistrySecret {
+            name: (*name).to_owned(),
             host: RegistryHost::parse("r").unwrap(),
             credential: Credential::new("u", Secret::new("p")).unwrap(),
             realm_hosts: Vec::new(),
         };
         Request {
-            namespaces: vec!["one".to_owned(), "two".to_owned()],
-            secrets: Secrets::Present(vec![secret("a"), secret("b")], leftovers),
+            namespaces: namespaces.iter().map(|&name| name.to_owned()).collect(),
+            secrets: Secrets::Present(names.iter().map(secret).collect(), leftovers),
             strangers: Strangers::Refuse,
             accounts: vec![ObjectName::new("two", "default")],
         }
@@ -381,7 +417,7 @@ mod tests {
     #[test]
     fn every_namespace_gets_every_secret() {
         let names: Vec<_> = request(Leftovers::Keep)
-            .goals(Vec::new())
+            .goals(&[])
             .iter()
             .map(|goal| goal.name().to_string())
             .collect();
@@ -390,15 +426,17 @@ mod tests {
 
     #[test]
     fn leftovers_are_ours_unnamed_and_in_our_namespaces() {
-        let request = request(Leftovers::Remove);
-        let ours = ["one/a", "one/z", "three/z"].map(|name| {
-            let (namespace, name) = name.split_once('/').unwrap();
-            ObjectName::new(namespace, name)
-        });
-        let goals = request.goals(ours.to_vec());
-        let leftovers = goals.iter().filter(|goal| matches!(goal, Goal::Pruned(_)));
-        let names: Vec<_> = leftovers.map(Goal::name).collect();
-        assert_eq!(names, [&ObjectName::new("one", "z")]);
+        let directory = tempfile::tempdir().unwrap();
+        let manifests = ManifestDir::new(directory.path());
+        let all = request_for(&["one", "two", "three"], &["a", "b", "z"], Leftovers::Keep);
+        sync_manifests(&all, &manifests, Effect::Apply).unwrap();
+        let fewer = request(Leftovers::Remove);
+        let report = sync_manifests(&fewer, &manifests, Effect::Apply).unwrap();
+        let deleted = report.secrets.iter();
+        let deleted = deleted.filter(|secret| secret.action == Action::Deleted);
+        let deleted: Vec<_> = deleted.map(|secret| secret.name.to_string()).collect();
+        assert_eq!(deleted, ["one/z", "two/z"]);
+        assert_eq!(report.secrets.len(), 6);
     }
 
     #[test]

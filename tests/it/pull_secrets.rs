@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{
     cluster::{cluster, exists, namespace, object, requests},
     module::{Answer, Module},
-    scratch::Scratch,
+    scratch::{Scratch, read},
 };
 
 const MAIN: &str = "imagestreamsecret";
@@ -360,6 +360,81 @@ fn absent_removes_the_named_registries_and_needs_no_password() {
     );
     let gone = with(main, json!({"namespaces": ["no-such-namespace"]}));
     assert!(!module(&gone).run().changed());
+}
+
+#[test]
+fn absent_finds_a_registry_however_it_was_written() {
+    let (namespace, scratch) = (namespace(), Scratch::new());
+    let hosts = [
+        "https://registry.example.com/",
+        "docker.io",
+        "q.example.com",
+    ];
+    let [written, hub, other] = hosts.map(|host| json!({"host": host, "password": PASSWORD}));
+    for more in [json!({}), json!({"manifest_dir": scratch.path("")})] {
+        let present = json!({"openshift_additional_registry_credentials": [written, hub, other]});
+        let present = with(options(&namespace, PASSWORD), present);
+        let answer = module(&with(present, more.clone())).run().ok();
+        let names = actions(&answer.json).into_iter().map(|(name, _)| name);
+        let names: Vec<_> = names.collect();
+        let absent = json!({
+            "kubeconfig": cluster().kubeconfig(), "namespaces": [namespace], "state": "absent",
+            "openshift_additional_registry_credentials": [{"host": "REGISTRY.example.com"},
+                {"host": "index.docker.io"}, {"host": "registry.redhat.io"}],
+        });
+        let answer = four_steps(&with(absent, more));
+        let done = actions(&answer).into_iter();
+        let done = done.filter(|(_, action)| action == "deleted");
+        let mut deleted: Vec<_> = done.map(|(name, _)| name).collect();
+        let mut expected = names[..3].to_vec();
+        deleted.sort();
+        expected.sort();
+        assert_eq!(deleted, expected, "{answer}");
+    }
+}
+
+#[test]
+fn absent_keeps_entries_for_other_registries() {
+    let (namespace, scratch) = (namespace(), Scratch::new());
+    let realm = json!({"realm_hosts": {"registry.redhat.io": "sso.redhat.com"}});
+    let options = with(options(&namespace, PASSWORD), realm);
+    let more = json!({"auths": {
+        "registry.redhat.io": entry(USER, PASSWORD), "sso.redhat.com": entry(USER, PASSWORD),
+        "team.example.com": {"auth": "eDp5"}}});
+    let data = json!({"data": {".dockerconfigjson": STANDARD.encode(more.to_string())}});
+
+    module(&options).run().ok();
+    let text = data.to_string();
+    let arguments = ["patch", "-n", &namespace, "secret", MAIN, "-p", &text];
+    cluster().kubectl(&arguments).unwrap();
+    let in_files = with(options, json!({"manifest_dir": scratch.path("")}));
+    module(&in_files).run().ok();
+    let path = scratch.path(&format!("{namespace}-{MAIN}.json"));
+    let mut manifest: Value = serde_json::from_str(&read(&path)).unwrap();
+    manifest["data"] = data["data"].clone();
+    scratch.write(&format!("{namespace}-{MAIN}.json"), manifest.to_string());
+
+    let absent = json!({
+        "kubeconfig": cluster().kubeconfig(), "namespaces": [namespace], "state": "absent",
+        "oreg_url": "registry.redhat.io/a:b", "service_accounts": [],
+    });
+    let left = json!({"auths": {"team.example.com": {"auth": "eDp5"}}});
+    for more in [json!({}), json!({"manifest_dir": scratch.path("")})] {
+        let first = module(&with(absent.clone(), more.clone())).run().ok();
+        assert_eq!(actions(&first.json), pairs(&[(MAIN, "updated")]));
+        let again = module(&with(absent.clone(), more)).run().ok();
+        assert_eq!(again.json["changed"], false);
+        let warnings = again.json["warnings"].to_string();
+        assert!(
+            warnings.contains("holds other registries only"),
+            "{warnings}"
+        );
+    }
+    assert_eq!(document(&namespace, MAIN), left);
+    let manifest: Value = serde_json::from_str(&read(&path)).unwrap();
+    let text = manifest["data"][".dockerconfigjson"].as_str().unwrap();
+    let stored: Value = serde_json::from_slice(&STANDARD.decode(text).unwrap()).unwrap();
+    assert_eq!(stored, left);
 }
 
 #[test]
@@ -753,11 +828,11 @@ mod manifests {
 
     use super::{
         EXAMPLE, MAIN, PASSWORD, ROTATED, Scratch, actions, cluster, four_steps, json, module,
-        options, pairs, with,
+        options, pairs, read, with,
     };
     use crate::support::{
         cluster::{namespace, object},
-        scratch::{mode, names, read, set_mode, write},
+        scratch::{mode, names, set_mode, write},
     };
 
     #[test]

@@ -63,10 +63,18 @@ impl Report {
     }
 
     pub(super) fn add_secrets(&mut self, plans: impl Iterator<Item = Plan>) {
-        for mut plan in plans {
-            self.warnings.append(&mut plan.warnings);
-            self.secrets.push(SecretReport::of(plan, None));
+        for plan in plans {
+            self.add_secret(plan, None);
         }
+    }
+
+    pub(super) fn add_manifest(&mut self, plan: ManifestPlan) {
+        self.add_secret(plan.plan, Some(plan.path));
+    }
+
+    fn add_secret(&mut self, mut plan: Plan, manifest: Option<PathBuf>) {
+        self.warnings.append(&mut plan.warnings);
+        self.secrets.push(SecretReport::of(plan, manifest));
     }
 
     /// Tells that nothing was done because of faults.
@@ -80,7 +88,7 @@ impl Report {
 }
 
 impl SecretReport {
-    pub(super) fn of(plan: Plan, manifest: Option<PathBuf>) -> Self {
+    fn of(plan: Plan, manifest: Option<PathBuf>) -> Self {
         Self {
             name: plan.name,
             host: plan.host,
@@ -89,10 +97,6 @@ impl SecretReport {
             after: plan.after,
             manifest,
         }
-    }
-
-    pub(super) fn of_manifest(plan: ManifestPlan) -> Self {
-        Self::of(plan.plan, Some(plan.path))
     }
 }
 
