@@ -1,12 +1,13 @@
 //! Secret manifests in a directory, for `oc apply -f`: one file per secret, with a stable name and
 //! stable bytes, so that a second run changes nothing and version control sees only real changes.
 //!
-//! Files are written beside and renamed, mode 0600: they hold credentials.
+//! What a file holds is planned here as for a secret in a cluster; [`manifest_file`] reads and
+//! replaces it.
 
 use std::{
-    fs::{self, DirBuilder, File, Permissions},
-    io::{self, Write},
-    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    fs::{self, DirBuilder},
+    io,
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
 };
 
@@ -16,7 +17,9 @@ use serde_json::{Value, json};
 
 use super::{
     error::ClusterError,
+    lines::differing,
     live_secret::LiveSecret,
+    manifest_file::{self, Found, failed, read},
     names::ObjectName,
     plan::{Action, Goal, Plan, Strangers},
     pull_secret::{DOCUMENT_KEY, MANAGER, MANAGER_LABEL, PullSecret, SECRET_TYPE},
@@ -24,9 +27,7 @@ use super::{
 };
 use crate::domain::secret::Secret as Hidden;
 
-const FILE_MODE: u32 = 0o600;
 const DIRECTORY_MODE: u32 = 0o700;
-const PERMISSION_BITS: u32 = 0o7777;
 
 /// A directory of manifests.
 #[derive(Clone, Debug)]
@@ -42,12 +43,6 @@ pub struct ManifestPlan {
     /// What happens, as for a secret.
     pub plan: Plan,
     text: Hidden,
-}
-
-/// A file as it is.
-struct Found {
-    text: Vec<u8>,
-    mode: u32,
 }
 
 impl ManifestDir {
@@ -76,12 +71,13 @@ impl ManifestDir {
             return Ok(ManifestPlan { path, plan, text });
         };
         let text = manifest(secret);
+        if text.expose().len() > manifest_file::MAX_BYTES {
+            return Err(ClusterError::ManifestTooLarge { path });
+        }
         // Planned from nothing, because a manifest does not keep what others add to it.
         let mut plan = goal.plan(None, strangers)?;
         if let Some(found) = &found {
-            let removed = live.as_ref().map(deletion);
-            plan.before = removed.map(|plan| plan.before).unwrap_or_default();
-            plan.action = found.action(&text);
+            found.compare(live.as_ref(), &text, &mut plan);
         }
         Ok(ManifestPlan { path, plan, text })
     }
@@ -102,10 +98,15 @@ impl ManifestDir {
             let is_manifest = path
                 .extension()
                 .is_some_and(|extension| extension == "json");
-            if !is_manifest || !path.is_file() {
-                continue;
-            }
-            let secret = read(&path)?.and_then(|found| found.secret());
+            let found = match read(&path) {
+                _ if !is_manifest => continue,
+                // Ours is neither.
+                Err(ClusterError::InTheWay { .. } | ClusterError::ManifestTooLarge { .. }) => {
+                    continue;
+                }
+                found => found?,
+            };
+            let secret = found.and_then(|found| found.secret());
             ours.extend(secret.filter(|secret| self.file_of(&secret.name()) == path));
         }
         ours.sort_by_key(LiveSecret::name);
@@ -119,13 +120,17 @@ impl ManifestDir {
     pub fn carry_out(&self, plan: &ManifestPlan) -> Result<(), ClusterError> {
         match plan.plan.action {
             Action::Unchanged => Ok(()),
-            Action::Deleted => fs::remove_file(&plan.path)
-                .and_then(|()| sync(&self.path))
-                .map_err(failed("remove", &plan.path)),
-            Action::Created | Action::Updated | Action::Recreated => create_directory(&self.path)
-                .and_then(|()| write(&self.path, &plan.path, &plan.text))
-                .map_err(failed("write", &plan.path)),
+            Action::Deleted => manifest_file::remove(&plan.path),
+            Action::Created | Action::Updated | Action::Recreated => {
+                create_directory(&self.path).map_err(failed("create", &self.path))?;
+                manifest_file::replace(&plan.path, &plan.text)
+            }
         }
+    }
+
+    /// Removes what runs left behind that were killed.
+    pub fn tidy(&self) {
+        manifest_file::tidy(&self.path);
     }
 
     fn file_of(&self, name: &ObjectName) -> PathBuf {
@@ -150,13 +155,23 @@ impl Found {
         Some(printed(&object))
     }
 
-    fn action(&self, text: &Hidden) -> Action {
-        match self.secret() {
-            None => Action::Recreated,
-            Some(_) if self.text == text.expose().as_bytes() && self.mode == FILE_MODE => {
-                Action::Unchanged
-            }
-            Some(_) => Action::Updated,
+    /// Makes of the plan for a fresh file the way there from this one.
+    fn compare(&self, live: Option<&LiveSecret>, text: &Hidden, plan: &mut Plan) {
+        let Some(live) = live else {
+            plan.action = Action::Recreated;
+            return;
+        };
+        plan.before = deletion(live).before;
+        plan.action = Action::Unchanged;
+        if self.mode != manifest_file::MODE {
+            let in_words = |mode: u32| format!("mode: {mode:04o}");
+            plan.before.insert(0, in_words(self.mode));
+            plan.after.insert(0, in_words(manifest_file::MODE));
+            plan.action = Action::Updated;
+        }
+        if self.text != text.expose().as_bytes() {
+            differing(&mut plan.before, &plan.after);
+            plan.action = Action::Updated;
         }
     }
 }
@@ -181,45 +196,9 @@ fn printed(object: &Value) -> Hidden {
     Hidden::new(format!("{object:#}\n"))
 }
 
-fn read(path: &Path) -> Result<Option<Found>, ClusterError> {
-    let metadata = match fs::metadata(path) {
-        Ok(metadata) => metadata,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed("read", path)(error)),
-    };
-    let text = fs::read(path).map_err(failed("read", path))?;
-    let mode = metadata.permissions().mode() & PERMISSION_BITS;
-    Ok(Some(Found { text, mode }))
-}
-
 fn create_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new()
         .recursive(true)
         .mode(DIRECTORY_MODE)
         .create(path)
-}
-
-/// The temporary file begins with a dot and does not end in `.json`: `oc apply -f` passes it by.
-fn write(directory: &Path, path: &Path, text: &Hidden) -> io::Result<()> {
-    let mut file = tempfile::Builder::new()
-        .prefix(".oreg-")
-        .suffix(".tmp")
-        .permissions(Permissions::from_mode(FILE_MODE))
-        .tempfile_in(directory)?;
-    file.write_all(text.expose().as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    sync(directory)
-}
-
-fn sync(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
-}
-
-fn failed(verb: &'static str, path: &Path) -> impl Fn(io::Error) -> ClusterError {
-    let attempt = format!("{verb} {}", path.display());
-    move |source| ClusterError::Local {
-        attempt: attempt.clone(),
-        source,
-    }
 }

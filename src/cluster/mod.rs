@@ -5,7 +5,7 @@
 //! [`removal`], and [`service_account`] decide, without I/O, what has to change; [`lines`] and [`shown`] say what may
 //! be shown of it; [`api`] asks the server, within a
 //! time limit, and [`connect`] finds it; [`error`] says what went wrong in words a user can act
-//! upon; [`manifest`] writes to a directory what would else go to the API; [`node`] tells which
+//! upon; [`manifest`] writes to a directory what would else go to the API, by [`manifest_file`]; [`node`] tells which
 //! nodes are ready, and [`node_record`] what else is known of them.
 //!
 //! Nothing newer than Kubernetes 1.11 is used: core v1; get, list, create, update and delete
@@ -18,6 +18,7 @@ pub mod error;
 mod lines;
 pub mod live_secret;
 pub mod manifest;
+mod manifest_file;
 pub mod names;
 pub mod node;
 pub mod node_record;

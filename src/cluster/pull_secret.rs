@@ -12,7 +12,7 @@ use k8s_openapi::{
 
 use super::{
     error::ClusterError,
-    lines::lines,
+    lines::{differing, lines},
     live_secret::LiveSecret,
     names::ObjectName,
     plan::{Action, Plan, Step, Strangers, document_of},
@@ -91,7 +91,9 @@ impl PullSecret {
         let mut secret = live.0.clone();
         claim(&mut secret.metadata);
         put_document(&mut secret, &text);
-        let plan = self.plan_to(Action::Updated, before, lines(merged.document()));
+        let (mut before, after) = (before, lines(merged.document()));
+        differing(&mut before, &after);
+        let plan = self.plan_to(Action::Updated, before, after);
         plan.checked(Step::Replace(Box::new(secret)))
     }
 
@@ -310,6 +312,23 @@ mod tests {
         let auths = document_in(&plan(&wanted("new", &[]), Some(&live)))["auths"].clone();
         assert_eq!(auths["sso"]["password"], "new");
         assert_eq!(auths["q"], json!({"auth": "eDp5"}));
+    }
+
+    #[test]
+    fn every_update_shows_in_a_diff() {
+        for (rival, line) in [
+            (
+                r#""identitytoken":"t""#,
+                "password=sha256:148de9 and a token",
+            ),
+            (r#""password":"old""#, "other members, or another layout"),
+        ] {
+            let document = format!(r#"{{"auths":{{"r.example.com":{{"auth":"dTpw",{rival}}}}}}}"#);
+            let plan = plan(&wanted("p", &[]), Some(&live(SECRET_TYPE, &document)));
+            assert_eq!(plan.action, Action::Updated);
+            assert!(plan.before.last().unwrap().ends_with(line), "{plan:?}");
+            assert!(!plan.after.last().unwrap().ends_with(line), "{plan:?}");
+        }
     }
 
     #[test]

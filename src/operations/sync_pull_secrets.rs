@@ -122,6 +122,9 @@ pub fn sync_manifests(
         Ok(plans) => plans,
         Err(faults) => return Ok(Report::of_faults(faults)),
     };
+    if effect == Effect::Apply {
+        directory.tidy();
+    }
     let mut report = Report::default();
     for plan in plans {
         if effect == Effect::Apply

@@ -883,13 +883,35 @@ mod manifests {
         assert_ne!(read(&main), bytes);
         assert!(module(&options).run().changed());
         assert_eq!(read(&main), bytes);
-        set_mode(&main, 0o644);
-        let answer = four_steps(&options);
-        assert_eq!(
-            actions(&answer),
-            pairs(&[(MAIN, "updated"), (EXAMPLE, "unchanged")])
+    }
+
+    #[test]
+    fn show_in_a_diff_what_differs_beside_the_entries() {
+        let scratch = Scratch::new();
+        let options = with(
+            options("ns", PASSWORD),
+            json!({"manifest_dir": scratch.path("")}),
         );
+        module(&options).run().ok();
+        let main = scratch.path(&format!("ns-{MAIN}.json"));
+        let sides = || {
+            let answer = four_steps(&options);
+            assert_eq!(
+                actions(&answer),
+                pairs(&[(MAIN, "updated"), (EXAMPLE, "unchanged")])
+            );
+            ["before", "after"].map(|side| answer["diff"][0][side].as_str().unwrap().to_owned())
+        };
+        set_mode(&main, 0o644);
+        for (text, mode) in sides().iter().zip(["0644", "0600"]) {
+            let start = format!("mode: {mode}\nregistry.redhat.io: user=1234567|installer");
+            assert!(text.starts_with(&start), "{text}");
+        }
         assert_eq!(mode(&main), 0o600);
+        write(&main, read(&main).replace("  ", " "));
+        set_mode(&main, 0o600);
+        let [before, after] = sides();
+        assert_eq!(before, format!("{after}other members, or another layout\n"));
     }
 
     #[test]
@@ -920,6 +942,56 @@ mod manifests {
             actions(&answer),
             pairs(&[(MAIN, "recreated"), (EXAMPLE, "created")])
         );
+    }
+
+    #[test]
+    fn must_be_files_of_their_own() {
+        let scratch = Scratch::new();
+        let options = with(
+            options("ns", PASSWORD),
+            json!({"manifest_dir": scratch.path(""), "recreate": true}),
+        );
+        let (main, elsewhere) = (
+            scratch.path(&format!("ns-{MAIN}.json")),
+            scratch.path("target"),
+        );
+        module(&options).run().ok();
+        std::fs::rename(&main, &elsewhere).unwrap();
+        let stored = read(&elsewhere);
+        let absent = with(
+            options.clone(),
+            json!({"state": "absent", "oreg_url": "registry.redhat.io/a"}),
+        );
+        let rotated = with(options, json!({"oreg_auth_password": ROTATED}));
+        let refused = |kind: &str| {
+            for answer in [module(&rotated).run(), module(&absent).run()] {
+                let start = format!("{} is {kind}", main.display());
+                assert!(answer.failure().starts_with(&start), "{}", answer.failure());
+                assert_eq!(answer.json["reason"], "in_the_way");
+            }
+        };
+        std::os::unix::fs::symlink(&elsewhere, &main).unwrap();
+        refused("a symbolic link");
+        assert_eq!(read(&elsewhere), stored);
+        std::fs::remove_file(&main).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&main).status();
+        assert!(made.unwrap().success());
+        refused("a FIFO");
+    }
+
+    #[test]
+    fn of_killed_runs_are_tidied_away() {
+        let scratch = Scratch::new();
+        let options = with(
+            options("ns", PASSWORD),
+            json!({"manifest_dir": scratch.path("")}),
+        );
+        module(&options).run().ok();
+        scratch.write(".ns-o-a-of-an-earlier-inventory.json.oreg-new", "half");
+        assert!(!module(&options).check().run().changed());
+        assert_eq!(scratch.names().len(), 3);
+        assert!(!module(&options).run().changed());
+        assert_eq!(scratch.names().len(), 2);
     }
 
     #[test]
