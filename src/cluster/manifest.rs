@@ -70,12 +70,16 @@ impl ManifestDir {
             let text = text.unwrap_or_else(|| Hidden::new(String::new()));
             return Ok(ManifestPlan { path, plan, text });
         };
-        let text = manifest(secret);
+        // Realm hosts that an earlier run has stored are kept, as in a cluster.
+        let document = live.as_ref().and_then(|live| live.document().ok()?);
+        let secret =
+            document.map_or_else(|| secret.clone(), |document| secret.following(&document));
+        let text = manifest(&secret);
         if text.expose().len() > manifest_file::MAX_BYTES {
             return Err(ClusterError::ManifestTooLarge { path });
         }
-        // Planned from nothing, because a manifest does not keep what others add to it.
-        let mut plan = goal.plan(None, strangers)?;
+        // Planned from nothing, because a manifest keeps nothing else of what was added to it.
+        let mut plan = Goal::Present(secret).plan(None, strangers)?;
         if let Some(found) = &found {
             found.compare(live.as_ref(), &text, &mut plan);
         }

@@ -945,6 +945,26 @@ mod manifests {
     }
 
     #[test]
+    fn keep_realm_hosts_of_earlier_runs() {
+        let scratch = Scratch::new();
+        let options = |password: &str, realm_hosts| {
+            with(
+                options("ns", password),
+                json!({"manifest_dir": scratch.path(""), "realm_hosts": realm_hosts}),
+            )
+        };
+        let realm = json!({"registry.redhat.io": "sso.redhat.com"});
+        module(&options(PASSWORD, realm.clone())).run().ok();
+        assert!(!module(&options(PASSWORD, json!({}))).run().changed());
+        let answer = four_steps(&options(ROTATED, json!({})));
+        assert_eq!(
+            actions(&answer),
+            pairs(&[(MAIN, "updated"), (EXAMPLE, "updated")])
+        );
+        assert!(!module(&options(ROTATED, realm)).run().changed());
+    }
+
+    #[test]
     fn must_be_files_of_their_own() {
         let scratch = Scratch::new();
         let options = with(
