@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{groups, place, settings::Settings, template::literal};
+use super::{
+    groups, place,
+    settings::Settings,
+    template::{RESERVED, literal},
+};
 use crate::cluster::node_record::NodeRecord;
 
 /// kubectl's copy of the object in the object.
@@ -45,8 +49,9 @@ pub(super) fn hostvars(node: &NodeRecord, settings: &Settings) -> Map<String, Va
     all.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
+/// What a node says under names of its own choice.
 fn mapping(pairs: &BTreeMap<String, String>) -> Value {
-    let pairs = pairs.iter();
+    let pairs = pairs.iter().filter(|(name, _)| !name.starts_with(RESERVED));
     let members: Map<_, _> = pairs.map(|(k, v)| (k.clone(), literal(v))).collect();
     members.into()
 }
@@ -81,6 +86,28 @@ fn taints(node: &NodeRecord) -> Value {
 mod tests {
     use super::*;
     use crate::cluster::node_record::Taint;
+
+    #[test]
+    fn no_name_means_anything_to_ansible() {
+        let names = [
+            "__ansible_type",
+            "__ansible_unsafe",
+            "__ansible_vault",
+            "kept",
+        ];
+        let odd: BTreeMap<_, _> = names.map(|name| (name.to_owned(), "x".to_owned())).into();
+        let node = NodeRecord {
+            labels: odd.clone(),
+            annotations: odd.clone(),
+            conditions: odd.clone(),
+            capacity: odd,
+            ..NodeRecord::default()
+        };
+        let vars = hostvars(&node, &Settings::default());
+        for name in ["labels", "annotations", "conditions", "capacity"] {
+            assert_eq!(vars[name], json!({"kept": "x"}), "{name}");
+        }
+    }
 
     #[test]
     fn a_node_is_described() {

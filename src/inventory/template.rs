@@ -12,6 +12,10 @@ const MARKS: [&str; 4] = ["{{", "{%", "{#", "#jinja2:"];
 /// How Ansible writes in JSON that a string is no template (`AnsibleJSONDecoder`, since 2.5).
 const UNSAFE: &str = "__ansible_unsafe";
 
+/// What the names of members begin with that mean something to Ansible: of one that it does not
+/// expect, ansible-core 2.19 refuses the whole inventory.
+pub(super) const RESERVED: &str = "__ansible";
+
 /// Returns the JSON by which Ansible gets exactly this text.
 pub(super) fn literal(text: &str) -> Value {
     if MARKS.iter().any(|mark| text.contains(mark)) {

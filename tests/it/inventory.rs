@@ -59,6 +59,19 @@ static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| {
     cluster
         .kubectl(&["annotate", "node", "infra-1", &note])
         .unwrap();
+    // What a node may say of itself, and Ansible would read as its own.
+    let odd = json!({"status": {"conditions": [
+        {"type": "__ansible_type", "status": "True"}, {"type": "__ansible_unsafe", "status": "True"}]}});
+    let odd = odd.to_string();
+    let patch = [
+        "patch",
+        "node",
+        "infra-2",
+        "--subresource=status",
+        "-p",
+        &odd,
+    ];
+    cluster.kubectl(&patch).unwrap();
     cluster
 });
 
@@ -270,6 +283,8 @@ fn ansible_sees_the_same_groups_by_executable_and_plugin() {
             assert_eq!(seen, expected_groups(), "{version} {}", source.display());
             let node = &list["_meta"]["hostvars"]["compute-1"];
             assert_eq!(node["openshift_node_group_name"], "node-config-compute");
+            let node = &list["_meta"]["hostvars"]["infra-2"];
+            assert_eq!(node["conditions"], json!({"Ready": "True"}));
         }
     }
 }
