@@ -1,14 +1,21 @@
 //! The dynamic inventory.
 
-use std::{env, path::PathBuf, process::ExitCode};
+use std::{
+    env,
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use oreg::inventory::{Surroundings, run};
 
 fn main() -> ExitCode {
     let surroundings = Surroundings {
-        settings: path("OREG_INVENTORY_SETTINGS"),
-        kubeconfig: path("KUBECONFIG"),
-        home: path("HOME"),
+        settings: variable("OREG_INVENTORY_SETTINGS").map(PathBuf::from),
+        kubeconfig: variable("KUBECONFIG")
+            .map(|list| files(&list))
+            .unwrap_or_default(),
+        home: variable("HOME").map(PathBuf::from),
     };
     run(env::args_os(), &surroundings)
 }
@@ -17,8 +24,12 @@ fn main() -> ExitCode {
     clippy::disallowed_methods,
     reason = "users of kubectl expect it, and this is a place that may look there"
 )]
-fn path(name: &str) -> Option<PathBuf> {
-    env::var_os(name)
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from)
+fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// As kubectl does, empty names are passed over.
+fn files(list: &OsStr) -> Vec<PathBuf> {
+    let files = env::split_paths(list);
+    files.filter(|file| !file.as_os_str().is_empty()).collect()
 }

@@ -73,12 +73,12 @@ impl fmt::Display for Request<'_> {
 }
 
 impl Cluster {
-    /// Makes a handle from a kubeconfig, for its current context or for `context`. The server is
-    /// not asked yet.
+    /// Makes a handle from a kubeconfig, for its current context or for `context`. It may be spread
+    /// over several files, some of which may be missing. The server is not asked yet.
     ///
     /// # Errors
-    /// [`ClusterError`] when the file cannot be used.
-    pub fn connect(kubeconfig: &Path, context: Option<&str>) -> Result<Self, ClusterError> {
+    /// [`ClusterError`] when the files cannot be used.
+    pub fn connect(kubeconfig: &[&Path], context: Option<&str>) -> Result<Self, ClusterError> {
         let runtime = runtime()?;
         let connection = runtime.block_on(connect(kubeconfig, context))?;
         Ok(Self {

@@ -4,7 +4,12 @@
 //! Credential plugins (`exec`, `auth-provider`) are refused: they would run a program of the
 //! kubeconfig's choice that may ask questions, write to our standard error, and so spoil the answer.
 
-use std::{io, path::Path, time::Duration};
+use std::{
+    ffi::OsStr,
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use hyper_util::client::proxy::matcher::Matcher;
 use kube::{
@@ -37,17 +42,18 @@ struct Chosen {
     proxy: Option<String>,
 }
 
-/// Reads the kubeconfig and makes a client for its current context, or for `context`. Nothing is
-/// sent yet. Must be called in a runtime.
+/// Reads the kubeconfig, which may be spread over several files, and makes a client for its current
+/// context, or for `context`. Nothing is sent yet. Must be called in a runtime.
 pub(super) async fn connect(
-    path: &Path,
+    files: &[&Path],
     context: Option<&str>,
 ) -> Result<Connection, ClusterError> {
+    let path = &joined(files);
     let invalid = |fault: String| ClusterError::KubeconfigInvalid {
         path: path.to_owned(),
         fault,
     };
-    let kubeconfig = read(path)?;
+    let kubeconfig = read_all(files)?;
     let chosen = choose(&kubeconfig, path, context)?;
     let options = KubeConfigOptions {
         context: Some(chosen.context.clone()),
@@ -72,6 +78,39 @@ pub(super) async fn connect(
     })
 }
 
+/// What kubectl makes of several files: those that are missing are passed over, and of two entries
+/// with one name the first counts. An empty current context is none.
+fn read_all(files: &[&Path]) -> Result<Kubeconfig, ClusterError> {
+    let mut whole: Option<Kubeconfig> = None;
+    for path in files {
+        let mut next = match read(path) {
+            Err(ClusterError::KubeconfigMissing { .. }) => continue,
+            next => next?,
+        };
+        next.current_context = next.current_context.filter(|name| !name.is_empty());
+        whole = Some(match whole.take() {
+            None => next,
+            Some(whole) => whole.merge(next).map_err(|error| unfit(path, &error))?,
+        });
+    }
+    whole.ok_or_else(|| ClusterError::KubeconfigMissing {
+        path: joined(files),
+    })
+}
+
+/// As `KUBECONFIG` has them.
+fn joined(files: &[&Path]) -> PathBuf {
+    let texts: Vec<_> = files.iter().map(|path| path.as_os_str()).collect();
+    texts.join(OsStr::new(":")).into()
+}
+
+fn unfit(path: &Path, error: &KubeconfigError) -> ClusterError {
+    ClusterError::KubeconfigInvalid {
+        path: path.to_owned(),
+        fault: fault(error),
+    }
+}
+
 fn read(path: &Path) -> Result<Kubeconfig, ClusterError> {
     let path = path.to_owned();
     match Kubeconfig::read_from(&path) {
@@ -80,10 +119,7 @@ fn read(path: &Path) -> Result<Kubeconfig, ClusterError> {
             io::ErrorKind::NotFound => ClusterError::KubeconfigMissing { path },
             _ => ClusterError::KubeconfigUnreadable { path, source },
         }),
-        Err(error) => {
-            let fault = fault(&error);
-            Err(ClusterError::KubeconfigInvalid { path, fault })
-        }
+        Err(error) => Err(unfit(&path, &error)),
     }
 }
 
@@ -192,6 +228,9 @@ fn fault(error: &KubeconfigError) -> String {
         KubeconfigError::Parse(_) => "is not a kubeconfig (YAML or JSON)".to_owned(),
         KubeconfigError::LoadClusterOfContext(cluster) => {
             format!("its context names cluster {cluster}, which is not in the file")
+        }
+        KubeconfigError::KindMismatch | KubeconfigError::ApiVersionMismatch => {
+            "is of another kind or version than the files before it".to_owned()
         }
         KubeconfigError::MissingClusterUrl => "its cluster has no server".to_owned(),
         KubeconfigError::ParseClusterUrl(_) => "the server of its cluster is not a URL".to_owned(),

@@ -58,8 +58,8 @@ struct Arguments {
 pub struct Surroundings {
     /// `$OREG_INVENTORY_SETTINGS`
     pub settings: Option<PathBuf>,
-    /// `$KUBECONFIG`
-    pub kubeconfig: Option<PathBuf>,
+    /// The files in `$KUBECONFIG`
+    pub kubeconfig: Vec<PathBuf>,
     /// `$HOME`
     pub home: Option<PathBuf>,
 }
@@ -115,7 +115,8 @@ fn nodes(
     surroundings: &Surroundings,
 ) -> Result<Vec<NodeRecord>, InventoryError> {
     let kubeconfig = kubeconfig(settings, surroundings);
-    let cluster = Cluster::connect(&kubeconfig, settings.context.as_deref())?
+    let files: Vec<_> = kubeconfig.iter().map(PathBuf::as_path).collect();
+    let cluster = Cluster::connect(&files, settings.context.as_deref())?
         .with_limit(Duration::from_secs(settings.timeout.get()));
     let query = NodeQuery {
         labels: settings.label_selector.clone(),
@@ -125,16 +126,14 @@ fn nodes(
     Ok(cluster.node_records(&query)?)
 }
 
-fn kubeconfig(settings: &Settings, surroundings: &Surroundings) -> PathBuf {
-    let chosen = settings
-        .kubeconfig
-        .as_ref()
-        .or(surroundings.kubeconfig.as_ref());
+/// The setting names one file, the environment may name several.
+fn kubeconfig(settings: &Settings, surroundings: &Surroundings) -> Vec<PathBuf> {
     let at_home = || existing(&surroundings.home.as_ref()?.join(HOME_KUBECONFIG));
-    chosen
-        .cloned()
-        .or_else(at_home)
-        .unwrap_or_else(|| MASTER_KUBECONFIG.into())
+    match &settings.kubeconfig {
+        Some(path) => vec![path.clone()],
+        None if !surroundings.kubeconfig.is_empty() => surroundings.kubeconfig.clone(),
+        None => vec![at_home().unwrap_or_else(|| MASTER_KUBECONFIG.into())],
+    }
 }
 
 fn read_settings(

@@ -60,7 +60,7 @@ fn run(call: &Call) -> Result<Response, Failure> {
         after_restart: options.flag("after_restart"),
     };
     let kubeconfig = Path::new(options.required_text("kubeconfig"));
-    let cluster = match Cluster::connect(kubeconfig, options.text("context")) {
+    let cluster = match Cluster::connect(&[kubeconfig], options.text("context")) {
         Ok(cluster) => cluster.with_limit(request.timeout.max(LEAST_ANSWER_LIMIT)),
         Err(fault) => return Ok(answer(&Report::of(Vec::new(), Some(fault.into())))),
     };

@@ -79,7 +79,7 @@ fn run(call: &Call) -> Result<Response, Failure> {
 
 fn cluster(options: &Options, request: &Request, effect: Effect) -> Report {
     let kubeconfig = Path::new(options.required_text("kubeconfig"));
-    let report = Cluster::connect(kubeconfig, options.text("context"))
+    let report = Cluster::connect(&[kubeconfig], options.text("context"))
         .and_then(|cluster| sync_cluster(request, &cluster, effect));
     report.unwrap_or_else(|fault| Report::of_faults(vec![fault]))
 }

@@ -367,6 +367,44 @@ fn a_refusal_is_one_message_with_server_and_context() {
 }
 
 #[test]
+fn the_kubeconfig_may_be_spread_over_several_files() {
+    let home = Home::new();
+    let whole: Value = serde_json::from_str(&read(&CLUSTER.kubeconfig())).unwrap();
+    let mut contexts = whole.clone();
+    contexts["users"] = json!([]);
+    contexts["current-context"] = json!("");
+    // Not the first of that name.
+    let mut users = whole.clone();
+    users["clusters"][0]["cluster"]["server"] = json!("https://127.0.0.1:1");
+    home.0.write("contexts", contexts.to_string());
+    home.0.write("users", users.to_string());
+    let run = |files: &str| {
+        let mut command = home.command(binary("oreg_inventory"));
+        command.arg("--list").env("KUBECONFIG", files);
+        command.output().unwrap()
+    };
+    let list = json_of(&run("missing::contexts:users"));
+    assert_eq!(groups(&list), expected_groups());
+    for (files, message) in [
+        (
+            "contexts:missing",
+            "kubeconfig contexts:missing names no current context",
+        ),
+        ("missing:gone", "kubeconfig missing:gone does not exist"),
+        (
+            "contexts:inventory/cluster",
+            "kubeconfig inventory/cluster: is not a kubeconfig",
+        ),
+    ] {
+        let told = text_of(&run(files));
+        assert!(
+            told.starts_with(&format!("oreg_inventory: {message}")),
+            "{told}"
+        );
+    }
+}
+
+#[test]
 fn an_api_that_is_down_is_told() {
     let [closed] = free_ports().unwrap();
     let down =
