@@ -71,6 +71,12 @@ pub enum PortalFault {
         /// The registries there are.
         known: Vec<String>,
     },
+    /// Several entries for one registry that say different things.
+    #[error("holds different credentials for one registry, under {}: keep one of them", keys.join(" and "))]
+    Contradiction {
+        /// The entries.
+        keys: Vec<String>,
+    },
     /// The entry cannot be read.
     #[error("its entry for {host}")]
     Entry {
@@ -168,12 +174,26 @@ fn choose<'a>(
         .transpose()
         .map_err(PortalFault::Host)?;
     let is_wanted = |entry: &&StoredEntry| wanted.is_none() || entry.host() == wanted;
-    let mut found = entries.iter().filter(is_wanted);
-    match (found.next(), found.next()) {
-        (Some(entry), None) => Ok(entry),
-        (Some(_), Some(_)) => Err(PortalFault::SeveralEntries { known: known() }),
-        (None, _) => Err(PortalFault::NoEntry { known: known() }),
+    let found: Vec<_> = entries.iter().filter(is_wanted).collect();
+    let Some((first, others)) = found.split_first() else {
+        return Err(PortalFault::NoEntry { known: known() });
+    };
+    let host = first.host();
+    if others
+        .iter()
+        .any(|other| host.is_none() || other.host() != host)
+    {
+        return Err(PortalFault::SeveralEntries { known: known() });
     }
+    // One registry in several spellings.
+    if others
+        .iter()
+        .any(|other| other.credential() != first.credential())
+    {
+        let keys = found.into_iter().map(key).collect();
+        return Err(PortalFault::Contradiction { keys });
+    }
+    Ok(first)
 }
 
 fn key(entry: &StoredEntry) -> String {
@@ -263,6 +283,23 @@ mod tests {
             fault(Some("")),
             "credentials.host in the settings: is empty"
         );
+    }
+
+    #[test]
+    fn one_registry_may_be_there_in_several_spellings() {
+        let second = |auth: &str| {
+            let more = format!(r#"}}, "https://registry.redhat.io": {{"auth": "{auth}"}}}}}}"#);
+            ONE.replace("}}}", &more)
+        };
+        for host in [None, Some("registry.redhat.io")] {
+            let same = second("MTIzNDU2N3xpbnN0YWxsZXI6aHVudGVyMg==");
+            assert_eq!(found(&same, host), Ok(pair()));
+            assert_eq!(
+                found(&second("YTpi"), host).unwrap_err(),
+                "holds different credentials for one registry, under registry.redhat.io and \
+                 https://registry.redhat.io: keep one of them"
+            );
+        }
     }
 
     #[test]
