@@ -145,9 +145,17 @@ impl Cluster {
                 Some(cause) => ClusterError::Tls { endpoint, cause },
                 None => ClusterError::Unreachable {
                     endpoint,
-                    cause: cleaned(&innermost(error).to_string()),
+                    cause: self.with_proxy(cleaned(&innermost(error).to_string())),
                 },
             },
+        }
+    }
+
+    /// The proxy may be at fault.
+    fn with_proxy(&self, cause: String) -> String {
+        match self.connection.via {
+            Some(origin) => format!("{cause} (by way of {origin})"),
+            None => cause,
         }
     }
 
@@ -218,6 +226,7 @@ impl Cluster {
             client,
             endpoint,
             user: "tester".to_owned(),
+            via: None,
         };
         Self {
             runtime,

@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use http::{Uri, uri::Scheme};
 use hyper_util::client::proxy::matcher::Matcher;
 use kube::{
     Client, Config,
@@ -33,7 +34,22 @@ pub(super) struct Connection {
     pub(super) client: Client,
     pub(super) endpoint: Endpoint,
     pub(super) user: String,
+    /// Where the proxy was found, if there is one.
+    pub(super) via: Option<&'static str>,
 }
+
+struct Proxy {
+    url: Uri,
+    origin: &'static str,
+}
+
+/// What is wrong with a proxy, and who named it.
+enum ProxyFault {
+    Kubeconfig(&'static str),
+    Variable(&'static str, &'static str),
+}
+
+const NO_URL: &str = "the proxy's URL is not a URL";
 
 /// What a kubeconfig says about one of its contexts.
 struct Chosen {
@@ -59,10 +75,19 @@ pub(super) async fn connect(
         context: Some(chosen.context.clone()),
         ..KubeConfigOptions::default()
     };
+    let told = |fault: ProxyFault| match fault {
+        ProxyFault::Kubeconfig(fault) => invalid(fault.to_owned()),
+        ProxyFault::Variable(variable, fault) => ClusterError::ProxyInvalid { variable, fault },
+    };
     let mut config = Config::from_custom_kubeconfig(kubeconfig, &options)
         .await
-        .map_err(|error| invalid(fault(&error)))?;
-    config.proxy_url = proxy(&chosen, &config.cluster_url).map_err(invalid)?;
+        .map_err(|error| match proxy_fault(&error, &chosen) {
+            Some(fault) => told(fault),
+            None => invalid(fault(&error)),
+        })?;
+    let proxy = proxy(&chosen, &config.cluster_url).map_err(told)?;
+    let via = proxy.as_ref().map(|proxy| proxy.origin);
+    config.proxy_url = proxy.map(|proxy| proxy.url);
     config.connect_timeout = Some(CONNECT_LIMIT);
     // Repeating is decided where it is known what a repetition would do.
     config.default_retry = false;
@@ -75,6 +100,7 @@ pub(super) async fn connect(
         client,
         endpoint,
         user: chosen.user,
+        via,
     })
 }
 
@@ -187,21 +213,53 @@ fn has_plugin(info: &AuthInfo) -> bool {
 
 /// The proxy of the kubeconfig, else the environment's unless `NO_PROXY` covers the server. kube
 /// holds `NO_PROXY` against the proxy's own name, so it is decided here.
-fn proxy(chosen: &Chosen, server: &http::Uri) -> Result<Option<http::Uri>, String> {
-    let url = match &chosen.proxy {
-        Some(url) => Some(url.clone()),
-        None if is_loopback(server) || Matcher::from_env().intercept(server).is_none() => None,
-        None => environment("HTTPS_PROXY").or_else(|| environment("https_proxy")),
+fn proxy(chosen: &Chosen, server: &Uri) -> Result<Option<Proxy>, ProxyFault> {
+    if let Some(url) = &chosen.proxy {
+        let url = proxy_url(url).map_err(ProxyFault::Kubeconfig)?;
+        let origin = "the kubeconfig's proxy";
+        return Ok(Some(Proxy { url, origin }));
+    }
+    let is_tls = server.scheme() == Some(&Scheme::HTTPS);
+    let Some((variable, value)) = proxy_variable().filter(|_| is_tls) else {
+        return Ok(None);
     };
-    // The URL is not quoted: it may hold a password.
-    let parse = |url: String| {
-        url.parse()
-            .map_err(|_| "the proxy's URL is not a URL".to_owned())
+    if is_loopback(server) || is_exempt(server) {
+        return Ok(None);
+    }
+    // As curl and kubectl read it.
+    let url = if value.contains("://") {
+        value
+    } else {
+        format!("http://{value}")
     };
-    url.map(parse).transpose()
+    let url = proxy_url(&url).map_err(|fault| ProxyFault::Variable(variable, fault))?;
+    let origin = variable;
+    Ok(Some(Proxy { url, origin }))
 }
 
-fn is_loopback(server: &http::Uri) -> bool {
+/// The URL is not quoted: it may hold a password.
+fn proxy_url(text: &str) -> Result<Uri, &'static str> {
+    let url: Uri = text.parse().map_err(|_| NO_URL)?;
+    match url.scheme_str() {
+        Some("http" | "https") => Ok(url),
+        _ => Err("the proxy's URL must begin with http:// or https://"),
+    }
+}
+
+fn proxy_variable() -> Option<(&'static str, String)> {
+    let mut variables = ["HTTPS_PROXY", "https_proxy"].into_iter();
+    variables.find_map(|name| Some((name, environment(name)?)))
+}
+
+fn is_exempt(server: &Uri) -> bool {
+    let list = environment("NO_PROXY").or_else(|| environment("no_proxy"));
+    // Which proxy it would be does not matter.
+    let matcher = Matcher::builder().https("http://proxy");
+    let matcher = matcher.no(list.unwrap_or_default()).build();
+    matcher.intercept(server).is_none()
+}
+
+fn is_loopback(server: &Uri) -> bool {
     let host = server.host().unwrap_or_default().trim_matches(['[', ']']);
     let address = host.parse::<std::net::IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
@@ -213,6 +271,24 @@ fn is_loopback(server: &http::Uri) -> bool {
 )]
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// kube reads the variables itself, before it is decided here whether they count.
+fn proxy_fault(error: &KubeconfigError, chosen: &Chosen) -> Option<ProxyFault> {
+    match error {
+        KubeconfigError::ParseProxyUrl(_) if chosen.proxy.is_some() => {
+            Some(ProxyFault::Kubeconfig(NO_URL))
+        }
+        KubeconfigError::ParseProxyUrl(_) => {
+            let (variable, _) = proxy_variable()?;
+            Some(ProxyFault::Variable(variable, NO_URL))
+        }
+        KubeconfigError::ParseNoProxy(_) => {
+            let fault = "is not a list of hosts and networks with a comma between each two";
+            Some(ProxyFault::Variable("NO_PROXY", fault))
+        }
+        _ => None,
+    }
 }
 
 /// What is wrong with a kubeconfig, without its content: parsers quote what they stumble over.
@@ -234,7 +310,6 @@ fn fault(error: &KubeconfigError) -> String {
         }
         KubeconfigError::MissingClusterUrl => "its cluster has no server".to_owned(),
         KubeconfigError::ParseClusterUrl(_) => "the server of its cluster is not a URL".to_owned(),
-        KubeconfigError::ParseProxyUrl(_) => "the proxy's URL is not a URL".to_owned(),
         KubeconfigError::LoadCertificateAuthority(error) => data("certificate-authority", error),
         KubeconfigError::LoadClientCertificate(error) => data("client-certificate", error),
         KubeconfigError::LoadClientKey(error) => data("client-key", error),
@@ -247,10 +322,6 @@ fn fault(error: &KubeconfigError) -> String {
 fn unusable(error: &kube::Error) -> String {
     match error {
         kube::Error::InferKubeconfig(error) => fault(error),
-        kube::Error::ProxyProtocolUnsupported { .. }
-        | kube::Error::ProxyProtocolDisabled { .. } => {
-            "the proxy's URL must begin with http:// or https://".to_owned()
-        }
         kube::Error::Auth(_) => "the token of its user cannot be read or sent".to_owned(),
         kube::Error::RustlsTls(_) => {
             "its certificates or the client key cannot be used: not PEM, or of another kind"

@@ -76,6 +76,14 @@ pub enum ClusterError {
         /// The contexts there are.
         known: Vec<String>,
     },
+    /// A variable of the environment cannot be used.
+    #[error("{variable} in the environment: {fault}")]
+    ProxyInvalid {
+        /// The variable.
+        variable: &'static str,
+        /// What is wrong, without any of its content.
+        fault: &'static str,
+    },
     /// No connection.
     #[error("cannot reach the API server {endpoint}: {cause}")]
     Unreachable {
@@ -278,6 +286,7 @@ impl ClusterError {
             Self::KubeconfigInvalid { .. } => "kubeconfig_invalid",
             Self::UnknownContext { .. } => "unknown_context",
             Self::NoContext { .. } => "no_context",
+            Self::ProxyInvalid { .. } => "proxy_invalid",
             Self::Unreachable { .. } => "unreachable",
             Self::TimedOut { .. } => "timed_out",
             Self::Tls { .. } => "tls_failure",

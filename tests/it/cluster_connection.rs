@@ -15,6 +15,7 @@ use testbed::{
     cluster::Cluster,
     pki::Authority,
     port::free_ports,
+    proxy::{Proxy, Rules},
     registry::{Access, Registry, Transport},
 };
 
@@ -293,10 +294,94 @@ fn a_web_server_in_place_of_the_api_is_told() {
 #[test]
 fn a_proxy_is_taken_from_the_kubeconfig() {
     let [closed] = free_ports().unwrap();
-    let (reason, _) = fault(|config| {
+    let (reason, message) = fault(|config| {
         cluster_of(config)["proxy-url"] = json!(format!("http://u:hunter2@127.0.0.1:{closed}"));
     });
     assert_eq!(reason, "unreachable");
+    assert!(
+        message.ends_with("(by way of the kubeconfig's proxy)"),
+        "{message}"
+    );
+}
+
+/// Runs with these variables against a server that is not called loopback.
+fn run_through(variables: &[(&str, &str)]) -> Answer {
+    let scratch = Scratch::new();
+    let path = kubeconfig(&scratch, |config| {
+        let server = cluster().url().replace("127.0.0.1", "0.0.0.0");
+        cluster_of(config)["server"] = json!(server);
+        cluster_of(config)["tls-server-name"] = json!("127.0.0.1");
+    });
+    let module = Module::new("oreg_pull_secrets").args(json!({
+        "kubeconfig": path, "namespaces": [namespace()], "state": "absent"}));
+    let mut command = module.command(&scratch);
+    for variable in ["HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"] {
+        command.env_remove(variable);
+    }
+    let output = command.envs(variables.iter().copied()).output().unwrap();
+    Answer::read(&output)
+}
+
+fn tunnel(host: &str) -> String {
+    let (_, port) = cluster().url().rsplit_once(':').unwrap();
+    format!("CONNECT {host}:{port}")
+}
+
+#[test]
+fn the_kubeconfigs_proxy_is_used() {
+    let proxy = Proxy::start(Rules::Login("u", "hunter2")).unwrap();
+    let scratch = Scratch::new();
+    let path = kubeconfig(&scratch, |config| {
+        let url = format!("http://u:hunter2@{}", proxy.address());
+        cluster_of(config)["proxy-url"] = json!(url);
+    });
+    run(&path, json!({})).ok();
+    assert_eq!(proxy.requests(), [tunnel("127.0.0.1")]);
+}
+
+#[test]
+fn the_environments_proxy_is_used_with_or_without_a_scheme() {
+    let proxy = Proxy::start(Rules::Open).unwrap();
+    let address = proxy.address();
+    run_through(&[("HTTPS_PROXY", address)]).ok();
+    run_through(&[("https_proxy", &format!("http://{address}"))]).ok();
+    assert_eq!(proxy.requests(), [tunnel("0.0.0.0"), tunnel("0.0.0.0")]);
+    run_through(&[("HTTPS_PROXY", address), ("NO_PROXY", "0.0.0.0/8")]).ok();
+    assert_eq!(proxy.requests().len(), 2);
+}
+
+#[test]
+fn a_variable_that_cannot_be_used_is_named() {
+    let table: [(&[(&str, &str)], &str); 4] = [
+        (
+            &[("HTTPS_PROXY", "socks5://u:hunter2@h:1")],
+            "HTTPS_PROXY in the environment: the proxy's URL must begin with http:// or https://",
+        ),
+        (
+            &[("https_proxy", "http://u:hunter2@h o")],
+            "https_proxy in the environment: the proxy's URL is not a URL",
+        ),
+        (
+            &[("HTTPS_PROXY", "h:1"), ("NO_PROXY", "a,,b")],
+            "NO_PROXY in the environment: is not a list of hosts and networks",
+        ),
+        (
+            &[("HTTPS_PROXY", "127.0.0.1:1")],
+            "cannot reach the API server https://0.0.0.0:",
+        ),
+    ];
+    for (variables, start) in table {
+        let answer = run_through(variables);
+        let message = answer.failure();
+        assert!(message.starts_with(start), "{message}");
+        assert!(!message.contains("hunter2"), "{message}");
+        let reason = answer.json["reason"].as_str().unwrap();
+        if reason == "unreachable" {
+            assert!(message.ends_with("(by way of HTTPS_PROXY)"), "{message}");
+        } else {
+            assert_eq!(reason, "proxy_invalid");
+        }
+    }
 }
 
 #[test]
