@@ -217,6 +217,14 @@ impl Cluster {
             .client(&format!("system:node:{node}"), Some("system:nodes"))
     }
 
+    /// Issues a certificate of user `admin` that ended years ago.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn expired_identity(&self) -> Result<Identity> {
+        self.authority.expired_client(ADMIN, ALL_RIGHTS)
+    }
+
     fn command(&self, args: &[&str]) -> Result<Command> {
         let mut command = Command::new(&self.kubectl);
         command

@@ -88,10 +88,7 @@ impl Authority {
     /// # Errors
     /// When a file cannot be written.
     pub fn expired_server(&self) -> Result<Identity> {
-        let mut params = server_params(&LOOPBACK)?;
-        params.not_before = date_time_ymd(2018, 10, 11);
-        params.not_after = date_time_ymd(2020, 10, 11);
-        self.issue(params)
+        self.issue(expired(server_params(&LOOPBACK)?))
     }
 
     /// Issues a client certificate: `common_name` is a user, `organisation` a group.
@@ -99,10 +96,19 @@ impl Authority {
     /// # Errors
     /// When a file cannot be written.
     pub fn client(&self, common_name: &str, organisation: Option<&str>) -> Result<Identity> {
-        let mut params = CertificateParams::default();
-        params.distinguished_name = name(common_name, organisation);
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        self.issue(params)
+        self.issue(client_params(common_name, organisation))
+    }
+
+    /// Issues a client certificate that ended years ago.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn expired_client(
+        &self,
+        common_name: &str,
+        organisation: Option<&str>,
+    ) -> Result<Identity> {
+        self.issue(expired(client_params(common_name, organisation)))
     }
 
     fn issue(&self, mut params: CertificateParams) -> Result<Identity> {
@@ -163,6 +169,19 @@ fn server_params(names: &[&str]) -> Result<CertificateParams> {
     params.distinguished_name = name("testbed server", None);
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     Ok(params)
+}
+
+fn client_params(common_name: &str, organisation: Option<&str>) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = name(common_name, organisation);
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    params
+}
+
+fn expired(mut params: CertificateParams) -> CertificateParams {
+    params.not_before = date_time_ymd(2018, 10, 11);
+    params.not_after = date_time_ymd(2020, 10, 11);
+    params
 }
 
 fn name(common_name: &str, organisation: Option<&str>) -> DistinguishedName {

@@ -241,6 +241,25 @@ fn credentials_that_are_not_accepted_are_told() {
 }
 
 #[test]
+fn an_expired_certificate_of_the_client_is_told() {
+    let expired = cluster().expired_identity().unwrap();
+    let (reason, message) = fault(|config| {
+        *user_of(config) = json!({
+            "client-certificate-data": STANDARD.encode(expired.cert_pem()),
+            "client-key-data": STANDARD.encode(expired.key_pem()),
+        });
+    });
+    assert_eq!(reason, "unauthorized");
+    let expected = format!(
+        "the API server {} (context admin) does not accept the credentials of user admin in the \
+         kubeconfig: the client certificate or token has expired, was revoked, or is another \
+         cluster's",
+        cluster().url()
+    );
+    assert_eq!(message, expected);
+}
+
+#[test]
 fn an_api_that_is_down_is_told() {
     let [closed] = free_ports().unwrap();
     let server = format!("https://127.0.0.1:{closed}");
