@@ -329,10 +329,10 @@ mod tests {
     use super::*;
 
     /// What is made of an answer to `request`.
-    fn told(request: &Request<'_>, code: u16, body: &str) -> ClusterError {
+    fn told(request: &Request<'_>, code: u16, body: &[u8]) -> ClusterError {
         let body = body.to_owned();
         let service = tower::service_fn(move |_: http::Request<kube::client::Body>| {
-            let body = kube::client::Body::from(body.clone().into_bytes());
+            let body = kube::client::Body::from(body.clone());
             let answer = http::Response::builder().status(code).body(body);
             async { Ok::<_, std::convert::Infallible>(answer.unwrap()) }
         });
@@ -371,11 +371,14 @@ mod tests {
             (&update, 422, status(422, "Invalid"), "refused"),
         ];
         for (request, code, body, reason) in table {
-            let error = told(request, code, &body);
+            let error = told(request, code, body.as_bytes());
             assert_eq!(error.reason(), reason, "{request} {code} {body}");
             let is_outage = ["busy", "not_served"].contains(&reason);
             assert_eq!(error.is_outage(), is_outage, "{request} {code} {body}");
         }
+        let no_text = told(&list, 502, b"passerelle d\xe9faillante");
+        assert_eq!(no_text.reason(), "not_an_api");
+        assert!(no_text.is_outage());
     }
 
     #[test]

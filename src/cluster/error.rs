@@ -322,7 +322,8 @@ impl ClusterError {
         matches!(self, Self::Busy { status, .. } if *status != TOO_MANY_REQUESTS)
     }
 
-    /// Returns whether the server could not be spoken to, as while it restarts.
+    /// Returns whether the server could not be spoken to, as while it restarts and a load balancer
+    /// speaks in its place.
     #[must_use]
     pub fn is_outage(&self) -> bool {
         matches!(
@@ -331,6 +332,7 @@ impl ClusterError {
                 | Self::TimedOut { .. }
                 | Self::Busy { .. }
                 | Self::NotServed { .. }
+                | Self::NotAnApi { .. }
         )
     }
 }

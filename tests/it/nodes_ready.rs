@@ -175,6 +175,7 @@ fn an_api_that_starts_is_waited_for() {
             "the server could not find the requested resource",
         ),
         (404, "404 page not found".to_owned()),
+        (200, "<html>Back in a minute</html>".to_owned()),
         (200, list.to_string()),
     ];
     let next = AtomicUsize::new(0);
@@ -190,7 +191,7 @@ fn an_api_that_starts_is_waited_for() {
     let options = json!({"kubeconfig": path, "timeout": 60});
     let answer = Module::new("oreg_nodes_ready").args(options).run().ok();
     assert_eq!(answer.json["nodes"][0]["ready"], true);
-    assert_eq!(server.heard().len(), 5);
+    assert_eq!(server.heard().len(), 6);
 }
 
 #[test]
