@@ -102,8 +102,10 @@ impl ManifestDir {
             let is_manifest = path
                 .extension()
                 .is_some_and(|extension| extension == "json");
+            if !is_manifest {
+                continue;
+            }
             let found = match read(&path) {
-                _ if !is_manifest => continue,
                 // Ours is neither.
                 Err(ClusterError::InTheWay { .. } | ClusterError::ManifestTooLarge { .. }) => {
                     continue;
