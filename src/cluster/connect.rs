@@ -18,10 +18,8 @@ use kube::{
     config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError, LoadDataError},
 };
 
-use super::{
-    error::{ClusterError, Endpoint},
-    shown::shown,
-};
+use super::error::{ClusterError, Endpoint};
+use crate::domain::registry_host::shown;
 
 /// The kubeconfig that a first master of OpenShift 3.11 has.
 pub const MASTER_KUBECONFIG: &str = "/etc/origin/master/admin.kubeconfig";

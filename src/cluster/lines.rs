@@ -1,8 +1,9 @@
 //! What a docker config document holds, in lines that a diff may show: users and fingerprints of
 //! passwords, never a password.
 
-use super::shown::shown;
-use crate::domain::{docker_config::DockerConfig, merge::Holding, stored_entry::StoredEntry};
+use crate::domain::{
+    docker_config::DockerConfig, merge::Holding, registry_host::shown, stored_entry::StoredEntry,
+};
 
 /// Returns a line for each entry.
 pub(super) fn lines(document: &DockerConfig) -> Vec<String> {
@@ -40,7 +41,7 @@ mod tests {
         assert_eq!(
             lines(&DockerConfig::parse(text).unwrap()),
             [
-                "https://r: user=u password=sha256:f52fbd",
+                "https://********@r: user=u password=sha256:f52fbd",
                 "x: no user and password and a token",
                 "y: unreadable"
             ]

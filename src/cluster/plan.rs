@@ -10,7 +10,6 @@ use super::{
     names::ObjectName,
     pull_secret::{DOCUMENT_KEY, PullSecret, SECRET_TYPE},
     removal::{Removal, deletion},
-    shown::shown_fault,
 };
 use crate::domain::docker_config::DockerConfig;
 
@@ -187,7 +186,7 @@ pub(super) fn document_of(
     match live.document() {
         Err(fault) if strangers == Strangers::Refuse => Err(ClusterError::Malformed {
             secret: live.name(),
-            fault: shown_fault(&fault),
+            fault: fault.to_string(),
         }),
         result => Ok(result.ok().flatten()),
     }

@@ -223,6 +223,15 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_holds_a_password_is_not_quoted() {
+        let message = refusal(r#"{"https://u:hunter2@r":1,"https://u:hunter2@r":2}"#);
+        assert!(
+            message.starts_with(r#"a second member named "https://********@r""#),
+            "{message}"
+        );
+    }
+
+    #[test]
     fn positions_in_a_part_are_those_of_the_whole() {
         let whole = "{\n\"a\": {\"b\": 1,\n  \"b\": 2}}";
         let part = read_members(whole, whole).unwrap()[0].1.get();

@@ -12,15 +12,12 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::{error::InventoryError, settings::PortalFile};
-use crate::{
-    cluster::shown::{shown, shown_fault},
-    domain::{
-        credential::Credential,
-        docker_config::DockerConfig,
-        registry_host::{HostError, RegistryHost},
-        secret::Secret,
-        stored_entry::{EntryFault, StoredEntry},
-    },
+use crate::domain::{
+    credential::Credential,
+    docker_config::DockerConfig,
+    registry_host::{HostError, RegistryHost, shown},
+    secret::Secret,
+    stored_entry::{EntryFault, StoredEntry},
 };
 
 /// The key of the document in a Secret.
@@ -131,7 +128,7 @@ fn read_private(path: &Path) -> Result<Secret, PortalFault> {
 fn parse(text: &Secret, host: Option<&str>) -> Result<Credential, PortalFault> {
     let document = docker_config(text)?;
     let config = DockerConfig::parse(document.expose().as_bytes())
-        .map_err(|fault| PortalFault::Document(shown_fault(&fault)))?;
+        .map_err(|fault| PortalFault::Document(fault.to_string()))?;
     let entry = choose(config.auths(), host)?;
     let host = key(entry);
     match entry.credential() {
@@ -323,7 +320,7 @@ mod tests {
             (r#"{"auths": {}}"#, "holds no credential"),
             (
                 r#"{"auths": {"https://u:hunter2@a.io": {}}}"#,
-                "its entry for https://a.io holds no user and password",
+                "its entry for https://********@a.io holds no user and password",
             ),
             (
                 r#"{"auths": {"a.io": {"auth": "hunter2"}}}"#,

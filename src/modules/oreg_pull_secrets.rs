@@ -18,11 +18,10 @@ use crate::{
         names::{MAIN_SECRET, ObjectName, additional_secret, is_namespace, is_service_account},
         plan::{Action, Strangers},
         pull_secret::PullSecret,
-        shown::shown,
     },
     domain::{
         registry_credential::{RegistryCredential, Source},
-        registry_host::RegistryHost,
+        registry_host::{RegistryHost, shown},
         secret::Secret,
     },
     operations::{

@@ -1,6 +1,5 @@
 //! Certificates of kinds that no library issues today, but old registries have: made by openssl.
 
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Result, ensure};
@@ -71,10 +70,7 @@ impl OddIssuer {
     /// # Errors
     /// When openssl fails.
     pub fn certificate(&self, extensions: &[&str], digest: &str) -> Result<Vec<u8>> {
-        std::fs::write(
-            self.files.file(Path::new("extensions")),
-            extensions.join("\n"),
-        )?;
+        self.files.write("extensions", extensions.join("\n"))?;
         let mut arguments = vec![
             "x509",
             "-req",

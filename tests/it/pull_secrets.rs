@@ -798,7 +798,7 @@ fn options_that_cannot_be_met_are_named() {
         ),
         (
             json!({"realm_hosts": {"a": format!("https://svc:{ROTATED}@sso.example.com")}}),
-            "realm_hosts: https://sso.example.com holds a user before `@`",
+            "realm_hosts: https://********@sso.example.com holds a user before `@`",
         ),
         (
             json!({"service_accounts": ["x"], "manifest_dir": "/tmp/x"}),
