@@ -105,3 +105,17 @@ fn a_registry_that_no_option_names_is_not_asked_if_so_wanted() {
     let proven = "valid/logged_in";
     assert_eq!(verdicts("prove"), ["valid/pulled", proven, proven]);
 }
+
+#[test]
+fn a_store_that_docker_asks_in_place_of_the_file_is_told() {
+    let scratch = Scratch::new();
+    let file = scratch.write("config.json", r#"{"credsStore": "pass", "auths": {}}"#);
+    let options = json!({"auth_files": [file]});
+    let answer = Module::new("oreg_validate").args(options).run().ok();
+    let expected = format!(
+        "{}: docker asks the credential store pass for every registry and does not read auths; kubelet \
+         does",
+        file.display()
+    );
+    assert_eq!(answer.json["warnings"], json!([expected]));
+}
