@@ -10,7 +10,8 @@ use crate::{
     support::{
         cluster::{cluster, namespace, object},
         playbook::{BED, NODES, Run, Site},
-        scratch::{mode, names, read},
+        scratch::{mode, names, read, set_mode},
+        scripted::{Scripted, reply},
     },
 };
 
@@ -211,6 +212,40 @@ fn single_modules_are_called_by_hand(version: &'static str) {
     assert!(!again.output.contains("CHANGED"), "{}", again.output);
 }
 
+/// A registry, a node's file and its service manager, each with a template in its text.
+fn text_from_elsewhere_is_no_template(version: &'static str) {
+    let mut site = Site::new().with_ansible(version);
+    let ran = site.path("ran");
+    let template = format!("{{{{ lookup('pipe', 'touch {}') }}}}", ran.display());
+    let body = json!({"errors": [{"code": "UNAUTHORIZED", "message": template}]}).to_string();
+    let registry = Scripted::plain(move |_| {
+        reply(401, &["WWW-Authenticate: Basic realm=\"registry\""], &body)
+    });
+    let host = registry.host();
+    let variables = format!(
+        "oreg_exclusive=True\noreg_restart_nodes=True\n\
+         openshift_docker_insecure_registries=['{host}']\n\
+         {LIST}=[{{'host':'{host}','password':'of-nobody'}}]\n"
+    );
+    site.inventory(&variables);
+    let script = format!("#!/bin/sh\ncat <<'END'\n{template}\nEND\nexit 1\n");
+    set_mode(&site.file("bin/systemctl", &script), 0o755);
+    site.run(&["--skip-tags", "validate"])
+        .failed_with(&["node-1: origin-node could not be restarted", "{{ lookup("]);
+
+    let entry = json!({"auths": {template.as_str(): {"auth": "eDp5"}}}).to_string();
+    crate::support::scratch::write(&site.kubelet_file("node-2"), &entry);
+    let run = site.play("verify.yml", &[]);
+
+    run.failed_with(&[
+        "* invalid_credentials",
+        "UNAUTHORIZED: {{ lookup(",
+        "has an entry for {{ lookup(",
+        "* node-2",
+    ]);
+    assert!(!ran.exists(), "{}", run.output);
+}
+
 macro_rules! versions {
     ($($(#[$only:meta])? $module:ident $version:literal)*) => {$(
         $(#[$only])?
@@ -228,6 +263,11 @@ macro_rules! versions {
             #[test]
             fn a_wrong_password_ends_the_run_and_is_not_shown() {
                 super::a_wrong_password_ends_the_run_and_is_not_shown($version);
+            }
+
+            #[test]
+            fn text_from_elsewhere_is_no_template() {
+                super::text_from_elsewhere_is_no_template($version);
             }
 
             #[test]
