@@ -246,6 +246,31 @@ fn text_from_elsewhere_is_no_template(version: &'static str) {
     assert!(!ran.exists(), "{}", run.output);
 }
 
+/// As without the file of the vault. Left out, the credential would be taken from files and secrets.
+fn a_variable_that_refers_to_an_undefined_one_ends_the_run(version: &'static str) {
+    let mut site = Site::new().with_ansible(version);
+    let main = main_credential(INSTALLER, &BED.passwords.installer);
+    site.inventory(&main);
+    site.run(&[]).changes();
+    let written = site.written();
+
+    let vaulted = main_credential("{{ vault_user }}", "{{ vault_password }}");
+    site.inventory(&format!("{vaulted}oreg_exclusive=True\noreg_prune=True\n"));
+    let undefined = |run: Run| run.failed_with(&["'vault_", "is undefined"]);
+    undefined(site.run(&[]));
+    undefined(site.run(&["--skip-tags", "validate"]));
+    undefined(site.run(&["--skip-tags", "validate,nodes"]));
+    undefined(site.play("verify.yml", &[]));
+
+    site.inventory(&format!(
+        "{main}oreg_namespaces={{{{ vault_namespaces }}}}\n"
+    ));
+    let revoke = format!("oreg_revoke={}", BED.token_registry.host());
+    let secrets = ["-e", &revoke, "--tags", "secrets"];
+    undefined(site.play("revoke.yml", &secrets));
+    assert_eq!(site.written(), written);
+}
+
 macro_rules! versions {
     ($($(#[$only:meta])? $module:ident $version:literal)*) => {$(
         $(#[$only])?
@@ -268,6 +293,11 @@ macro_rules! versions {
             #[test]
             fn text_from_elsewhere_is_no_template() {
                 super::text_from_elsewhere_is_no_template($version);
+            }
+
+            #[test]
+            fn a_variable_that_refers_to_an_undefined_one_ends_the_run() {
+                super::a_variable_that_refers_to_an_undefined_one_ends_the_run($version);
             }
 
             #[test]

@@ -6,7 +6,7 @@ mod revoke;
 mod upgrade;
 mod verify;
 
-use std::process::Command;
+use std::{collections::BTreeSet, process::Command};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -17,8 +17,8 @@ use testbed::{
 
 use crate::support::{
     cluster::{cluster, namespace, object},
-    playbook::{BED, NODES, Run, Site},
-    scratch::{mode, read},
+    playbook::{BED, NODES, Run, Site, root},
+    scratch::{mode, names, read},
     tools,
 };
 
@@ -306,6 +306,33 @@ fn the_api_server_gets_the_secrets() {
         "also for the token server, which image imports ask by its own name"
     );
     assert_eq!(site.run(&["--tags", "secrets"]).changes(), [0, 0, 0]);
+}
+
+/// What ansible-core 2.19 might leave out in silence.
+#[test]
+fn every_variable_that_is_passed_on_is_looked_at_before() {
+    let role = root().join("playbooks/roles/oreg");
+    let list = read(&role.join("vars/main.yml"));
+    let listed: BTreeSet<_> = list
+        .lines()
+        .filter_map(|line| line.strip_prefix("  - "))
+        .collect();
+    let mut passed_on = BTreeSet::new();
+    for file in names(&role.join("tasks")) {
+        let tasks = read(&role.join("tasks").join(file));
+        let parts: Vec<_> = tasks.split(" | default(omit)").collect();
+        let words = parts[..parts.len() - 1]
+            .iter()
+            .filter_map(|part| part.rsplit([' ', '(']).next());
+        passed_on.extend(words.map(str::to_owned));
+    }
+    assert_eq!(
+        passed_on
+            .iter()
+            .map(String::as_str)
+            .collect::<BTreeSet<_>>(),
+        listed
+    );
 }
 
 #[test]

@@ -65,6 +65,12 @@ fn a_cluster_that_has_nothing_yet_lacks_everything() {
 }
 
 #[test]
+fn an_inventory_without_any_credential_is_a_finding() {
+    let run = site("").play(VERIFY, &[]);
+    run.failed_with(&["Findings: 1", "* there is no registry to tell of"]);
+}
+
+#[test]
 fn a_broken_file_is_found_and_named() {
     let site = own_site("breaker");
     let file = site.kubelet_file("node-2");
