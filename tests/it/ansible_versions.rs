@@ -3,14 +3,21 @@
 //! `test-matrix` adds those between.
 
 use serde_json::json;
-use testbed::bed::{DEVELOPER, INSTALLER};
+use testbed::{
+    bed::{DEVELOPER, INSTALLER},
+    cluster::Readiness,
+};
 
 use crate::{
-    playbooks::{entry, main_credential, right_credentials},
+    playbooks::{
+        entry, main_credential,
+        restart::{nodes, restarting_site, restarting_site_with},
+        right_credentials,
+    },
     support::{
         cluster::{cluster, namespace, object},
         playbook::{BED, NODES, Run, Site},
-        scratch::{mode, names, read, set_mode},
+        scratch::{Scratch, mode, names, read, set_mode, write},
         scripted::{Scripted, reply},
     },
 };
@@ -214,27 +221,30 @@ fn single_modules_are_called_by_hand(version: &'static str) {
 
 /// A registry, a node's file and its service manager, each with a template in its text.
 fn text_from_elsewhere_is_no_template(version: &'static str) {
-    let mut site = Site::new().with_ansible(version);
-    let ran = site.path("ran");
-    let template = format!("{{{{ lookup('pipe', 'touch {}') }}}}", ran.display());
+    let ran = Scratch::new();
+    let template = format!(
+        "{{{{ lookup('pipe', 'touch {}') }}}}",
+        ran.path("ran").display()
+    );
     let body = json!({"errors": [{"code": "UNAUTHORIZED", "message": template}]}).to_string();
     let registry = Scripted::plain(move |_| {
         reply(401, &["WWW-Authenticate: Basic realm=\"registry\""], &body)
     });
     let host = registry.host();
     let variables = format!(
-        "oreg_exclusive=True\noreg_restart_nodes=True\n\
-         openshift_docker_insecure_registries=['{host}']\n\
+        "oreg_exclusive=True\nopenshift_docker_insecure_registries=['{host}']\n\
          {LIST}=[{{'host':'{host}','password':'of-nobody'}}]\n"
     );
-    site.inventory(&variables);
+    let prefix = format!("texts-{version}");
+    let _kubelets = nodes(&prefix, [Readiness::Ready; 3]);
+    let site = restarting_site_with(&prefix, &variables).with_ansible(version);
     let script = format!("#!/bin/sh\ncat <<'END'\n{template}\nEND\nexit 1\n");
     set_mode(&site.file("bin/systemctl", &script), 0o755);
     site.run(&["--skip-tags", "validate"])
         .failed_with(&["node-1: origin-node could not be restarted", "{{ lookup("]);
 
     let entry = json!({"auths": {template.as_str(): {"auth": "eDp5"}}}).to_string();
-    crate::support::scratch::write(&site.kubelet_file("node-2"), &entry);
+    write(&site.kubelet_file("node-2"), &entry);
     let run = site.play("verify.yml", &[]);
 
     run.failed_with(&[
@@ -243,7 +253,7 @@ fn text_from_elsewhere_is_no_template(version: &'static str) {
         "has an entry for {{ lookup(",
         "* node-2",
     ]);
-    assert!(!ran.exists(), "{}", run.output);
+    assert!(ran.names().is_empty(), "{}", run.output);
 }
 
 /// As without the file of the vault. Left out, the credential would be taken from files and secrets.
@@ -269,6 +279,43 @@ fn a_variable_that_refers_to_an_undefined_one_ends_the_run(version: &'static str
     let secrets = ["-e", &revoke, "--tags", "secrets"];
     undefined(site.play("revoke.yml", &secrets));
     assert_eq!(site.written(), written);
+}
+
+fn a_node_that_the_cluster_does_not_know_stops_the_run_before_the_first_restart(
+    version: &'static str,
+) {
+    let prefix = format!("known-{version}");
+    let _kubelets = nodes(&prefix, [Readiness::Ready; 3]);
+    let site = restarting_site(&prefix).with_ansible(version);
+    for check in [&["--check"][..], &[]] {
+        let unknown = ["-e", "oreg_node_name={{ inventory_hostname }}"];
+        site.run(&[check, &unknown].concat()).failed_with(&[
+            "No node was restarted: no such node: node-1, node-2, node-3",
+            "oreg_node_name",
+        ]);
+    }
+    assert_eq!(site.text("restarts"), "");
+}
+
+/// Ansible keeps facts and groups from one playbook of a command to the next.
+fn a_second_playbook_of_the_same_command_restarts_what_itself_has_changed(version: &'static str) {
+    const AUTH: &str = "playbooks/registry_auth.yml";
+    let prefix = format!("again-{version}");
+    let _kubelets = nodes(&prefix, [Readiness::Ready; 3]);
+    let site = restarting_site(&prefix).with_ansible(version);
+    site.run(&[AUTH]).changes();
+    assert_eq!(site.text("restarts").lines().count(), 3, "each node once");
+
+    let log = site.path("restarts").display().to_string();
+    let script = format!("#!/bin/sh\necho restart >>{log}\n[ $(wc -l <{log}) -le 6 ]\n");
+    set_mode(&site.file("bin/systemctl", &script), 0o755);
+    let revoke = format!("oreg_revoke={}", BED.basic_registry.host());
+    let run = site.play("revoke.yml", &[AUTH, "-e", &revoke]);
+    run.failed_with(&[
+        "node-1: atomic-openshift-node could not be restarted",
+        "Restarted and ready: none.",
+        "Not restarted, and working as before: node-2, node-3.",
+    ]);
 }
 
 macro_rules! versions {
@@ -298,6 +345,16 @@ macro_rules! versions {
             #[test]
             fn a_variable_that_refers_to_an_undefined_one_ends_the_run() {
                 super::a_variable_that_refers_to_an_undefined_one_ends_the_run($version);
+            }
+
+            #[test]
+            fn a_node_that_the_cluster_does_not_know_stops_the_run_before_the_first_restart() {
+                super::a_node_that_the_cluster_does_not_know_stops_the_run_before_the_first_restart($version);
+            }
+
+            #[test]
+            fn a_second_playbook_of_the_same_command_restarts_what_itself_has_changed() {
+                super::a_second_playbook_of_the_same_command_restarts_what_itself_has_changed($version);
             }
 
             #[test]

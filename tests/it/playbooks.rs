@@ -1,7 +1,7 @@
 //! The playbooks, run by ansible-core against real registries and a real API server. Those of this file
 //! are about `registry_auth.yml`.
 
-mod restart;
+pub(crate) mod restart;
 mod revoke;
 mod upgrade;
 mod verify;

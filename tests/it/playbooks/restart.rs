@@ -11,7 +11,8 @@ use crate::support::{
 
 #[test]
 fn only_changed_nodes_are_chosen_for_a_restart() {
-    let site = site(&format!("{}oreg_restart_nodes=True\n", right_credentials()));
+    let _kubelets = nodes("chosen", [Readiness::Ready; 3]);
+    let site = restarting_site("chosen");
     let plays = |run: &Run| {
         run.output
             .matches("TASK [oreg : Restart the node service]")
@@ -32,7 +33,7 @@ fn only_changed_nodes_are_chosen_for_a_restart() {
 }
 
 /// Nodes at the API server, for the hosts of a site.
-fn nodes(prefix: &str, readiness: [Readiness; 3]) -> Kubelets {
+pub(crate) fn nodes(prefix: &str, readiness: [Readiness; 3]) -> Kubelets {
     let names = NODES.map(|node| format!("{prefix}-{node}"));
     for (name, readiness) in names.iter().zip(readiness) {
         cluster().create_node(name, readiness, &[]).unwrap();
@@ -41,15 +42,19 @@ fn nodes(prefix: &str, readiness: [Readiness; 3]) -> Kubelets {
 }
 
 /// A site that restarts nodes, whose service manager writes down what it is asked for.
-fn restarting_site(prefix: &str) -> Site {
+pub(crate) fn restarting_site(prefix: &str) -> Site {
+    restarting_site_with(prefix, &right_credentials())
+}
+
+/// The same, with these credentials.
+pub(crate) fn restarting_site_with(prefix: &str, credentials: &str) -> Site {
     let mut site = Site::new();
     let log = site.file("restarts", "");
     let script = format!("#!/bin/sh\necho \"$*\" >>{}\n", log.display());
     set_mode(&site.file("bin/systemctl", &script), 0o755);
     site.inventory(&format!(
-        "{}oreg_restart_nodes=True\noreg_kubeconfig={}\n\
+        "{credentials}oreg_restart_nodes=True\noreg_kubeconfig={}\n\
          oreg_node_name={prefix}-{{{{ inventory_hostname }}}}\noreg_ready_timeout=10\n",
-        right_credentials(),
         cluster().kubeconfig().display(),
     ));
     site
@@ -120,6 +125,7 @@ fn a_run_that_was_interrupted_is_finished_by_the_next() {
 
 #[test]
 fn a_service_that_does_not_restart_ends_the_run() {
+    let _kubelets = nodes("stuck", [Readiness::Ready; 3]);
     let site = restarting_site("stuck");
     set_mode(
         &site.file("bin/systemctl", "#!/bin/sh\necho no such unit; exit 5\n"),
@@ -130,6 +136,34 @@ fn a_service_that_does_not_restart_ends_the_run() {
         "Restarted and ready: none.",
         "Not restarted, and working as before: node-2, node-3.",
     ]);
+}
+
+/// Of a node that is down together with the one that the message is about, too.
+#[test]
+fn nodes_of_one_batch_that_do_not_come_back_are_all_named() {
+    let readiness = [Readiness::NotReady, Readiness::NotReady, Readiness::Ready];
+    let _kubelets = nodes("paired", readiness);
+    let site = restarting_site("paired");
+    let two = ["-e", "openshift_restart_nodes_serial=2"];
+    site.run(&two).failed_with(&[
+        "node-1 did not come back",
+        "node-2 did not come back",
+        "Restarted and ready: none.",
+        "Restarted and not ready: node-1, node-2.",
+        "Not restarted, and working as before: node-3.",
+        "Once node-1, node-2 is repaired",
+    ]);
+}
+
+#[test]
+fn a_node_has_the_name_that_the_dynamic_inventory_gives_it() {
+    let _kubelets = nodes("named", [Readiness::Ready; 3]);
+    let site = restarting_site("named");
+    let named = site
+        .text("hosts")
+        .replace("oreg_node_name", "openshift_node_name");
+    site.file("hosts", &named);
+    assert_eq!(site.run(&[]).changes(), [3, 2, 2]);
 }
 
 #[test]
