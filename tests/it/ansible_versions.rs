@@ -281,6 +281,31 @@ fn a_variable_that_refers_to_an_undefined_one_ends_the_run(version: &'static str
     assert_eq!(site.written(), written);
 }
 
+/// What the first master does by default, another host does by `oreg_control_host`.
+fn another_host_stands_in_for_the_first_master(version: &'static str) {
+    let mut site = Site::new().with_ansible(version);
+    let down = "ansible_connection=ssh ansible_host=127.0.0.1 ansible_port=1";
+    site.inventory_with_master_line(down, &right_credentials());
+    let told = ["node-1", "cannot be reached", "oreg_control_host"];
+    site.run(&[]).failed_with(&told);
+    site.run(&["--skip-tags", "validate"]).failed_with(&told);
+    site.play("verify.yml", &[]).failed_with(&[
+        "* node-1 (oreg_control_host) cannot be reached",
+        "* the pull secrets: node-1 (oreg_control_host) cannot be reached",
+    ]);
+    assert!(!site.manifests().exists());
+
+    let other = ["-e", "oreg_control_host=node-2"];
+    site.run(&other)
+        .failed_with(&["Not done, because they cannot be reached or failed: node-1."]);
+    assert_eq!(names(&site.manifests()).len(), 2);
+    let verified = site.play("verify.yml", &other);
+    verified.failed_with(&["Findings: 1", "* node-1:"]);
+    let revoke = format!("oreg_revoke={}", BED.basic_registry.host());
+    site.play("revoke.yml", &["-e", &revoke, other[0], other[1]]);
+    assert_eq!(names(&site.manifests()).len(), 1);
+}
+
 fn a_node_that_the_cluster_does_not_know_stops_the_run_before_the_first_restart(
     version: &'static str,
 ) {
@@ -345,6 +370,11 @@ macro_rules! versions {
             #[test]
             fn a_variable_that_refers_to_an_undefined_one_ends_the_run() {
                 super::a_variable_that_refers_to_an_undefined_one_ends_the_run($version);
+            }
+
+            #[test]
+            fn another_host_stands_in_for_the_first_master() {
+                super::another_host_stands_in_for_the_first_master($version);
             }
 
             #[test]
