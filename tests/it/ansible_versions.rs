@@ -219,6 +219,25 @@ fn single_modules_are_called_by_hand(version: &'static str) {
     assert!(!again.output.contains("CHANGED"), "{}", again.output);
 }
 
+/// As `docs/pull-secrets.md` shows it.
+fn manifests_are_written_by_hand(version: &'static str) {
+    let site = Site::new().with_ansible(version);
+    let credentials = json!({"credentials": [{"host": HOST, "password": "it's \"|\" this"}]});
+    let vault = site.file("vault.yml", &credentials.to_string());
+    let words = format!(
+        "manifest_dir={} {LIST}='{{{{ credentials | to_json }}}}'",
+        site.manifests().display()
+    );
+    let run = Run::of(
+        site.command("ansible")
+            .args(["localhost", "-i", "localhost,", "-c", "local"])
+            .args(["-m", "oreg_pull_secrets", "-a", &words, "-e"])
+            .arg(format!("@{}", vault.display())),
+    );
+    assert!(run.ok, "{}", run.output);
+    assert_eq!(names(&site.manifests()).len(), 1);
+}
+
 /// A registry, a node's file and its service manager, each with a template in its text.
 fn text_from_elsewhere_is_no_template(version: &'static str) {
     let ran = Scratch::new();
@@ -343,6 +362,36 @@ fn a_second_playbook_of_the_same_command_restarts_what_itself_has_changed(versio
     ]);
 }
 
+fn an_inventory_without_hosts_is_no_success(version: &'static str) {
+    let site = Site::new().with_ansible(version);
+    let play = |playbook: &str, arguments: &[&str]| {
+        let mut command = site.command("ansible-playbook");
+        command.arg(format!("playbooks/{playbook}")).args(arguments);
+        Run::of(&mut command)
+    };
+    let empty = site.file("empty", "[nodes]\n").display().to_string();
+    let missing = site.path("missing").display().to_string();
+    for playbook in [
+        "registry_auth.yml",
+        "verify.yml",
+        "upgrade.yml",
+        "revoke.yml",
+    ] {
+        for limit in [&["--limit", "node-1"][..], &[]] {
+            let arguments = [&["-i", &empty], limit].concat();
+            play(playbook, &arguments).failed_with(&["The inventory has no host."]);
+        }
+    }
+    let missing = play("verify.yml", &["-i", &missing]);
+    missing.failed_with(&["parse"]);
+    let none = Run::of(
+        site.command("ansible-playbook")
+            .env("ANSIBLE_INVENTORY", &empty)
+            .arg("playbooks/verify.yml"),
+    );
+    none.failed_with(&["The inventory has no host."]);
+}
+
 macro_rules! versions {
     ($($(#[$only:meta])? $module:ident $version:literal)*) => {$(
         $(#[$only])?
@@ -385,6 +434,16 @@ macro_rules! versions {
             #[test]
             fn a_second_playbook_of_the_same_command_restarts_what_itself_has_changed() {
                 super::a_second_playbook_of_the_same_command_restarts_what_itself_has_changed($version);
+            }
+
+            #[test]
+            fn manifests_are_written_by_hand() {
+                super::manifests_are_written_by_hand($version);
+            }
+
+            #[test]
+            fn an_inventory_without_hosts_is_no_success() {
+                super::an_inventory_without_hosts_is_no_success($version);
             }
 
             #[test]
