@@ -392,6 +392,24 @@ fn an_inventory_without_hosts_is_no_success(version: &'static str) {
     none.failed_with(&["The inventory has no host."]);
 }
 
+/// Only one host's credentials are proven.
+fn credentials_that_differ_between_hosts_are_not_written(version: &'static str) {
+    let mut site = Site::new().with_ansible(version);
+    site.inventory(&right_credentials());
+    let other = "node-2 oreg_auth_password=of-one-host-alone\n";
+    let hosts = site.text("hosts") + "[nodes]\n" + other;
+    site.file("hosts", &hosts);
+    let told = ["oreg_auth_password is not the same on node-1 as on node-2"];
+    let run = site.run(&["-vvvv"]);
+    run.failed_with(&told);
+    assert!(!run.output.contains("of-one-host-alone"));
+    assert!(site.written().is_empty());
+    site.play("verify.yml", &[])
+        .failed_with(&[&format!("* {}", told[0])]);
+
+    assert_eq!(site.run(&["--limit", "node-1,node-3"]).changes(), [2, 0, 1]);
+}
+
 macro_rules! versions {
     ($($(#[$only:meta])? $module:ident $version:literal)*) => {$(
         $(#[$only])?
@@ -439,6 +457,11 @@ macro_rules! versions {
             #[test]
             fn manifests_are_written_by_hand() {
                 super::manifests_are_written_by_hand($version);
+            }
+
+            #[test]
+            fn credentials_that_differ_between_hosts_are_not_written() {
+                super::credentials_that_differ_between_hosts_are_not_written($version);
             }
 
             #[test]

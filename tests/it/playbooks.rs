@@ -160,9 +160,12 @@ fn four_ways_to_write_the_variables_give_the_same_files() {
 fn a_list_ruined_on_a_host_line_is_recognised() {
     let list = entry(BED.basic_registry.host(), &BED.passwords.developer);
     let line = format!("openshift_additional_registry_credentials=[{list}]");
-    let mut site = Site::new();
-    let main = main_credential(INSTALLER, &BED.passwords.installer);
-    site.inventory_with_master_line(&line, &main);
+    let site = site(&main_credential(INSTALLER, &BED.passwords.installer));
+    let hosts = site.text("hosts");
+    site.file(
+        "hosts",
+        &hosts.replace("node-[1:3]", &format!("node-[1:3] {line}")),
+    );
     let run = site.run(&[]);
     run.failed_with(&["openshift_additional_registry_credentials", "quotes"]);
     assert!(site.written().is_empty());
