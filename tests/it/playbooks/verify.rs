@@ -1,6 +1,9 @@
 //! `playbooks/verify.yml`: what is wrong is found and named, and nothing is changed.
 
-use testbed::{bed::DEVELOPER, token_server::Account};
+use testbed::{
+    bed::{DEVELOPER, INSTALLER},
+    token_server::Account,
+};
 
 use super::{assert_hidden, entry, main_credential, right_credentials, site};
 use crate::support::playbook::{BED, Run, Site};
@@ -68,6 +71,17 @@ fn a_cluster_that_has_nothing_yet_lacks_everything() {
 fn an_inventory_without_any_credential_is_a_finding() {
     let run = site("").play(VERIFY, &[]);
     run.failed_with(&["Findings: 1", "* there is no registry to tell of"]);
+}
+
+#[test]
+fn a_registry_that_only_nodes_know_has_no_secret() {
+    let mut site = site(&right_credentials());
+    site.run(&[]).changes();
+    site.inventory(&main_credential(INSTALLER, &BED.passwords.installer));
+    let run = site.play(VERIFY, &[]);
+    assert!(run.ok, "{}", run.output);
+    assert_eq!(row(&run, "node-2"), ["valid", "valid"]);
+    assert_eq!(row(&run, "namespace openshift"), ["in place", "-"]);
 }
 
 #[test]
