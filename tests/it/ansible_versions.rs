@@ -410,6 +410,32 @@ fn credentials_that_differ_between_hosts_are_not_written(version: &'static str) 
     assert_eq!(site.run(&["--limit", "node-1,node-3"]).changes(), [2, 0, 1]);
 }
 
+/// Image imports look for it, and it is learned by the proof.
+fn secrets_get_the_token_server_of_an_unproven_registry(version: &'static str) {
+    let secrets = |variables: &str, arguments: &[&str]| {
+        let mut site = Site::new().with_ansible(version);
+        site.inventory(&format!("{}{variables}", right_credentials()));
+        let run = site.run(&[&["--tags", "secrets"], arguments].concat());
+        assert_eq!(run.changes(), [1, 0, 0]);
+        let texts: Vec<_> = site.written().into_values().collect();
+        (texts, run.output.contains("oreg_realm_hosts"))
+    };
+    let (main, other) = (BED.token_registry.host(), BED.basic_registry.host());
+    let realms = format!(
+        "oreg_realm_hosts={{'{main}':'{}','{other}':''}}\n",
+        BED.token_server.host()
+    );
+    let unproven = &["--skip-tags", "validate"];
+
+    let (proven, warned) = secrets("", &[]);
+    assert!(!warned);
+    assert_eq!(secrets(&realms, unproven), (proven.clone(), false));
+    let (without, warned) = secrets("", unproven);
+    assert!(without != proven && warned);
+    let untested = "oreg_test_login=False\n";
+    assert_eq!(secrets(untested, &[]), (without, true));
+}
+
 macro_rules! versions {
     ($($(#[$only:meta])? $module:ident $version:literal)*) => {$(
         $(#[$only])?
@@ -462,6 +488,11 @@ macro_rules! versions {
             #[test]
             fn credentials_that_differ_between_hosts_are_not_written() {
                 super::credentials_that_differ_between_hosts_are_not_written($version);
+            }
+
+            #[test]
+            fn secrets_get_the_token_server_of_an_unproven_registry() {
+                super::secrets_get_the_token_server_of_an_unproven_registry($version);
             }
 
             #[test]
