@@ -152,14 +152,22 @@ fn playbook() -> String {
 
 #[test]
 fn before_an_installation_files_are_written_and_no_cluster_is_asked() {
-    let checkout = Checkout::new(&BED.passwords.installer);
-    let run = checkout.run_ours(&["--tags", "validate,nodes"]);
+    let mut checkout = Checkout::new(&BED.passwords.installer);
+    let variables = variables(&BED.passwords.installer);
+    checkout
+        .site
+        .inventory(&format!("{variables}oreg_restart_nodes=True\n"));
+    let run = checkout.run_ours(&["--tags", "validate,nodes", "-e", "oreg_restart_nodes=false"]);
     assert_eq!(run.changes(), [1, 1, 1]);
     assert!(!checkout.site.manifests().exists());
     // Afterwards the cluster is there.
     let run = checkout.run_ours(&["--tags", "secrets"]);
     assert_eq!(run.changes(), [1, 0, 0]);
     assert!(checkout.site.manifests().exists());
+    // And no node restarts, not even by the first run that would restart some.
+    let run = checkout.run_ours(&[]);
+    assert_eq!(run.changes(), [0, 0, 0]);
+    assert!(!run.output.contains("Restart the node service]"));
 }
 
 #[test]
