@@ -15,7 +15,7 @@ demo-cluster: setup modules ## the same, with the secrets going to a real Kubern
 	@cargo run --quiet --locked -p testbed -- run --cluster -- demo/run
 
 modules: ## builds the Ansible modules into library/, the inventory into bin/
-	@testbed/setup packages
+	@testbed/setup build
 	@scripts/build-modules
 
 collection: modules ## packs them and the playbooks into an Ansible collection, in dist/

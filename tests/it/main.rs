@@ -26,6 +26,7 @@ mod nodes_ready;
 mod openshift_ansible;
 mod playbooks;
 mod pull_secrets;
+mod setup;
 mod sidecar;
 mod validate_real;
 mod validate_wire;
