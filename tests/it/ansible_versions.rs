@@ -436,6 +436,25 @@ fn secrets_get_the_token_server_of_an_unproven_registry(version: &'static str) {
     assert_eq!(secrets(untested, &[]), (without, true));
 }
 
+fn no_log_hides_every_result(version: &'static str) {
+    let mut site = Site::new().with_ansible(version);
+    site.inventory(&format!("{}oreg_no_log=True\n", right_credentials()));
+    let target = ["-v", "-e", "oreg_target_tag=v3.11"];
+    let revoke = format!("oreg_revoke={}", BED.basic_registry.host());
+    for (playbook, arguments) in [
+        ("upgrade.yml", &target[..]),
+        ("verify.yml", &["-v"]),
+        ("revoke.yml", &["-v", "-e", &revoke]),
+    ] {
+        let run = site.play(playbook, arguments);
+        assert!(run.ok, "{}", run.output);
+        // Members of what the modules answer.
+        for member in ["elapsed_ms", "backup_file", "action"] {
+            assert!(!run.output.contains(member), "{}", run.output);
+        }
+    }
+}
+
 macro_rules! versions {
     ($($(#[$only:meta])? $module:ident $version:literal)*) => {$(
         $(#[$only])?
@@ -493,6 +512,11 @@ macro_rules! versions {
             #[test]
             fn secrets_get_the_token_server_of_an_unproven_registry() {
                 super::secrets_get_the_token_server_of_an_unproven_registry($version);
+            }
+
+            #[test]
+            fn no_log_hides_every_result() {
+                super::no_log_hides_every_result($version);
             }
 
             #[test]
