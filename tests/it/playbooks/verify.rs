@@ -1,12 +1,17 @@
 //! `playbooks/verify.yml`: what is wrong is found and named, and nothing is changed.
 
+use serde_json::{Value, json};
 use testbed::{
     bed::{DEVELOPER, INSTALLER},
     token_server::Account,
 };
 
 use super::{assert_hidden, entry, main_credential, right_credentials, site};
-use crate::support::playbook::{BED, Run, Site};
+use crate::support::{
+    playbook::{BED, NODES, Run, Site},
+    scratch::{read, set_mode, write},
+    scripted::{Scripted, head},
+};
 
 const VERIFY: &str = "verify.yml";
 
@@ -74,21 +79,30 @@ fn an_inventory_without_any_credential_is_a_finding() {
 }
 
 #[test]
-fn a_registry_that_only_nodes_know_has_no_secret() {
-    let mut site = site(&right_credentials());
+fn a_registry_that_only_nodes_know_is_left_alone() {
+    let site = site(&main_credential(INSTALLER, &BED.passwords.installer));
     site.run(&[]).changes();
-    site.inventory(&main_credential(INSTALLER, &BED.passwords.installer));
+    let others = Scripted::plain(|_| head(401, &["WWW-Authenticate: Basic realm=\"others\""]));
+    for node in NODES {
+        let file = site.kubelet_file(node);
+        let mut document: Value = serde_json::from_str(&read(&file)).unwrap();
+        document["auths"][others.host()] = json!({"auth": "c3RhbGU6c3RhbGU="});
+        write(&file, document.to_string());
+        set_mode(&file, 0o600);
+    }
     let run = site.play(VERIFY, &[]);
     assert!(run.ok, "{}", run.output);
-    assert_eq!(row(&run, "node-2"), ["valid", "valid"]);
+    assert_eq!(row(&run, "node-2"), ["valid", "not ours"]);
     assert_eq!(row(&run, "namespace openshift"), ["in place", "-"]);
+    let asked = others.heard().len();
+    assert_eq!(asked, 0, "a stale credential would be refused on each node");
 }
 
 #[test]
 fn a_broken_file_is_found_and_named() {
     let site = own_site("breaker");
     let file = site.kubelet_file("node-2");
-    crate::support::scratch::write(&file, "{\"auths\": ");
+    write(&file, "{\"auths\": ");
     let run = site.play(VERIFY, &[]);
     run.failed_with(&["Findings: 1", "* node-2:", &file.display().to_string()]);
     assert_eq!(row(&run, "node-2"), ["unreadable", "unreadable"]);
@@ -131,8 +145,8 @@ fn a_stale_file_and_one_with_another_mode_are_found() {
     let text = site.written()[&file]
         .replace("auth\": \"", "auth\": \"eDp5")
         .replace('=', "");
-    crate::support::scratch::write(&file, text);
-    crate::support::scratch::set_mode(&site.kubelet_file("node-1"), 0o644);
+    write(&file, text);
+    set_mode(&site.kubelet_file("node-1"), 0o644);
     let run = site.play(VERIFY, &[]);
     run.failed_with(&["* node-3:", "* node-1:", "mode, owner or group"]);
     assert_eq!(row(&run, "node-2"), ["valid", "valid"]);
