@@ -53,6 +53,10 @@ fn only_what_building_needs_is_installed() {
 #[test]
 fn make_modules_asks_for_nothing_more() {
     let mut make = Command::new(tools::find("make"));
-    let run = Run::of(make.current_dir(root()).args(["--dry-run", "modules"]));
+    let run =
+        Run::of(
+            make.current_dir(root())
+                .args(["--no-print-directory", "--dry-run", "modules"]),
+        );
     assert_eq!(run.output, "testbed/setup build\nscripts/build-modules\n");
 }
