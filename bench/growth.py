@@ -65,7 +65,7 @@ def secrets():
 
         def empty(size):
             # Not by kubectl, which takes minutes for a thousand.
-            call("oreg_pull_secrets", of(size, state="absent", prune=True))
+            call("oreg_pull_secrets", of(size, state="absent"))
             return of(size)
 
         def unchanged(size):
