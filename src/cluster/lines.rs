@@ -2,7 +2,7 @@
 //! passwords, never a password.
 
 use crate::domain::{
-    docker_config::DockerConfig, merge::Holding, registry_host::shown, stored_entry::StoredEntry,
+    docker_config::DockerConfig, plan::Holding, registry_host::shown, stored_entry::StoredEntry,
 };
 
 /// Returns a line for each entry.

@@ -5,9 +5,11 @@ use std::collections::HashMap;
 
 use super::{
     credential::Credential,
-    docker_config::{DockerConfig, Helpers},
+    docker_config::{DockerConfig, Layout},
+    plan::{Change, Holding, Plan},
     registry_host::RegistryHost,
-    stored_entry::{EntryFault, StoredEntry},
+    stored_entry::StoredEntry,
+    warning::warnings,
 };
 
 /// What becomes of entries that nobody asked for.
@@ -17,97 +19,6 @@ pub enum Others {
     Keep,
     /// They go.
     Remove,
-}
-
-/// The way from one document to another.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// What differs, in the order of the new document, removals last.
-    pub changes: Vec<Change>,
-    /// What a user should know about the new document.
-    pub warnings: Vec<Warning>,
-    document: DockerConfig,
-}
-
-/// One entry that differs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// The key in `auths`.
-    pub key: String,
-    /// Other keys for the same registry that this change removes.
-    pub folded: Vec<String>,
-    /// What stood there; `None` when nothing did.
-    pub before: Option<Holding>,
-    /// What will stand there; `None` when nothing will.
-    pub after: Option<Holding>,
-}
-
-/// What an entry holds, in words that may be shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Holding {
-    /// A credential.
-    Credential {
-        /// The user name.
-        user: String,
-        /// The fingerprint of the password.
-        fingerprint: String,
-    },
-    /// No credential, or a token.
-    Other,
-    /// Something no reader can decode.
-    Unreadable,
-}
-
-/// Something about a document that is worth telling, though it stops nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Warning {
-    /// docker asks this helper for this registry and never reads our entry.
-    HiddenByHelper {
-        /// The key in `auths`.
-        key: String,
-        /// The helper's name in `credHelpers`.
-        helper: String,
-    },
-    /// docker asks this store for every registry and never reads `auths`.
-    HiddenByStore {
-        /// The name in `credsStore`.
-        store: String,
-    },
-    /// kubelet ignores the whole file because of this entry.
-    Unreadable {
-        /// The key in `auths`.
-        key: String,
-        /// What is wrong with it.
-        fault: EntryFault,
-    },
-}
-
-impl Plan {
-    /// Returns whether nothing is to be done.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
-    }
-
-    /// Returns the document as it will be.
-    #[must_use]
-    pub fn document(&self) -> &DockerConfig {
-        &self.document
-    }
-}
-
-impl Change {
-    /// Returns whether there was nothing before.
-    #[must_use]
-    pub fn is_addition(&self) -> bool {
-        self.before.is_none()
-    }
-
-    /// Returns whether there will be nothing after.
-    #[must_use]
-    pub fn is_removal(&self) -> bool {
-        self.after.is_none()
-    }
 }
 
 /// Plans that each of `wanted` is stored, once, under its canonical key. The registries in
@@ -234,24 +145,10 @@ impl Groups {
         document: &DockerConfig,
     ) -> Option<Change> {
         let layout = document.layout();
-        let taken: Vec<StoredEntry> = self.take(position);
-        let after = || Some(Holding::of_credential(credential));
-        let Some(base) = taken
-            .iter()
-            .find(|entry| entry.key == key)
-            .or(taken.first())
-        else {
-            let entry = StoredEntry::new(key.clone(), credential, layout);
-            self.slots.push(Slot {
-                entry: Some(entry),
-                is_member: true,
-            });
-            return Some(Change {
-                key,
-                folded: Vec::new(),
-                before: None,
-                after: after(),
-            });
+        let taken = self.take(position);
+        let base = taken.iter().find(|entry| entry.key == key);
+        let Some(base) = base.or(taken.first()) else {
+            return Some(self.add(key, credential, layout));
         };
         let first = self.members[&position][0];
         if taken.len() == 1 && base.key == key && base.holds(credential) {
@@ -259,17 +156,27 @@ impl Groups {
             return None;
         }
         self.slots[first].entry = Some(base.with(key.clone(), credential, layout));
-        let folded = taken
-            .iter()
-            .map(|e| e.key.clone())
-            .filter(|k| *k != key)
-            .collect();
+        let others = taken.iter().filter(|entry| entry.key != key);
         Some(Change {
-            key,
-            folded,
+            folded: others.map(|entry| entry.key.clone()).collect(),
             before: Some(Holding::of(base)),
-            after: after(),
+            after: Some(Holding::of_credential(credential)),
+            key,
         })
+    }
+
+    fn add(&mut self, key: String, credential: &Credential, layout: &Layout) -> Change {
+        let entry = StoredEntry::new(key.clone(), credential, layout);
+        self.slots.push(Slot {
+            entry: Some(entry),
+            is_member: true,
+        });
+        Change {
+            key,
+            folded: Vec::new(),
+            before: None,
+            after: Some(Holding::of_credential(credential)),
+        }
     }
 
     fn take(&mut self, position: usize) -> Vec<StoredEntry> {
@@ -317,67 +224,12 @@ impl Slot {
     }
 }
 
-impl Holding {
-    /// Returns what `entry` holds.
-    #[must_use]
-    pub fn of(entry: &StoredEntry) -> Self {
-        match entry.credential() {
-            Ok(Some(credential)) => Self::of_credential(&credential),
-            Ok(None) => Self::Other,
-            Err(_) => Self::Unreadable,
-        }
-    }
-
-    fn of_credential(credential: &Credential) -> Self {
-        Self::Credential {
-            user: credential.user().to_owned(),
-            fingerprint: credential.password().fingerprint(),
-        }
-    }
-}
-
-fn warnings<'a>(
-    document: &DockerConfig,
-    ours: impl Iterator<Item = &'a RegistryHost>,
-) -> Vec<Warning> {
-    let hidden = hidden(&document.helpers(), ours);
-    let unreadable = document.auths().iter().filter_map(|entry| {
-        let fault = entry.credential().err().filter(|f| f.stops_kubelet())?;
-        Some(Warning::Unreadable {
-            key: entry.key.clone(),
-            fault,
-        })
-    });
-    hidden.into_iter().chain(unreadable).collect()
-}
-
-fn hidden<'a>(helpers: &Helpers, ours: impl Iterator<Item = &'a RegistryHost>) -> Vec<Warning> {
-    let mut ours = ours.peekable();
-    let store = helpers.store.as_ref().filter(|_| ours.peek().is_some());
-    let store = store.map(|store| Warning::HiddenByStore {
-        store: store.clone(),
-    });
-    let helper_of: HashMap<RegistryHost, &String> = helpers
-        .per_registry
-        .iter()
-        .filter_map(|(key, helper)| RegistryHost::parse(key).ok().map(|host| (host, helper)))
-        .collect();
-    let by_helper = ours.filter_map(|host| {
-        let helper = (*helper_of.get(host)?).clone();
-        Some(Warning::HiddenByHelper {
-            key: host.key(),
-            helper,
-        })
-    });
-    store.into_iter().chain(by_helper).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::secret::Secret;
+    use crate::domain::{secret::Secret, stored_entry::EntryFault, warning::Warning};
 
     fn wanted(entries: &[(&str, &str, &str)]) -> Vec<(RegistryHost, Credential)> {
         entries

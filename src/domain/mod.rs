@@ -1,15 +1,18 @@
 //! L0: pure values. No I/O, no clock, no environment; imports nothing of ours.
 //!
 //! Reading order: what a secret is, what a registry is, what a credential is, the docker config
-//! document that holds credentials, and the plan that changes such a document.
+//! document that holds credentials, the plan that changes such a document, and how it is made.
 
 pub mod credential;
 pub mod docker_config;
+pub mod faults;
 pub mod image;
 mod json_members;
 pub mod merge;
+pub mod plan;
 pub mod registry_credential;
 pub mod registry_host;
 pub mod secret;
 pub mod stored_entry;
 pub mod verdict;
+pub mod warning;

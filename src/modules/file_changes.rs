@@ -6,9 +6,10 @@ use crate::{
     ansible::Options,
     authfile::{Attributes, WantedAttributes},
     domain::{
-        merge::{Change, Holding, Warning},
+        plan::{Change, Holding},
         registry_host::shown,
         stored_entry::StoredEntry,
+        warning::Warning,
     },
     operations::configure_node::FilePlan,
 };

@@ -15,7 +15,8 @@ use crate::{
     domain::{
         credential::Credential,
         docker_config::DockerConfig,
-        merge::{Others, Plan, plan_absent, plan_present},
+        merge::{Others, plan_absent, plan_present},
+        plan::Plan,
         registry_host::RegistryHost,
     },
 };
