@@ -3,12 +3,19 @@
 //!
 //! Their meaning is openshift-ansible 3.11's (`roles/container_runtime`, `roles/openshift_node`,
 //! `roles/lib_utils/action_plugins/sanity_checks.py`), with its gaps closed.
+//!
+//! Reading order: [`resolve()`] goes through [`main_registry`] and [`additional_registry`], and has
+//! [`mod@unite`] make one of what is there twice.
 
+mod additional_registry;
 pub mod error;
 mod insecure;
+mod main_registry;
 pub mod names;
 mod place;
 mod resolve;
+mod suspicions;
+mod unite;
 
 pub use error::VariablesError;
 pub use insecure::Insecure;

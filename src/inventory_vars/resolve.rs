@@ -1,14 +1,14 @@
 //! From variables to credentials: defaults, hosts in canonical form, every fault at once.
 
-use std::collections::HashMap;
-
-use super::{AdditionalRegistry, Variables, VariablesError, insecure::Insecure, names, place_of};
+use super::{
+    Variables, VariablesError, additional_registry, insecure::Insecure, main_registry,
+    suspicions::suspicions, unite::unite,
+};
 use crate::domain::{
-    credential::Credential,
+    faults,
     image::ImageReference,
     registry_credential::{RegistryCredential, Source, TransportSecurity},
     registry_host::RegistryHost,
-    secret::Secret,
 };
 
 /// The credentials of an inventory.
@@ -20,7 +20,11 @@ pub struct Resolved {
     pub warnings: Vec<String>,
 }
 
-type Faults = Vec<VariablesError>;
+/// A registry, the image that proves a credential for it (`None`: no test is wanted), and the
+/// demands on the connection.
+pub type RegistryTest = (RegistryHost, Option<ImageReference>, TransportSecurity);
+
+pub(super) type Faults = Vec<VariablesError>;
 
 /// Resolves the variables into credentials. Neither `oreg_auth_user` nor `oreg_auth_password`
 /// means that the main registry needs none.
@@ -28,37 +32,40 @@ type Faults = Vec<VariablesError>;
 /// # Errors
 /// Every [`VariablesError`] there is.
 pub fn resolve(variables: &Variables) -> Result<Resolved, Faults> {
-    let insecure = Insecure::parse(&variables.insecure_registries);
-    let main = main_credential(variables);
-    let additional = variables
-        .additional
-        .iter()
-        .enumerate()
-        .map(|(i, a)| additional(i, a));
     let mut faults = Faults::new();
     let mut credentials = Vec::new();
-    for outcome in std::iter::once(main).chain(additional.map(|result| result.map(Some))) {
+    for outcome in outcomes(variables) {
         match outcome {
             Ok(credential) => credentials.extend(credential),
             Err(found) => faults.extend(found),
         }
     }
-    match insecure {
+    match Insecure::parse(&variables.insecure_registries) {
         Ok(insecure) => credentials
             .iter_mut()
             .for_each(|c| insecure.relax(&c.host, &mut c.security)),
         Err(found) => faults.extend(found),
     }
-    let credentials = unique(credentials, &mut faults);
-    let warnings = credentials.iter().flat_map(suspicions).collect();
-    if faults.is_empty() {
-        Ok(Resolved {
-            credentials,
-            warnings,
-        })
-    } else {
-        Err(faults)
+    let (credentials, conflicts) = unite(credentials);
+    faults.extend(conflicts);
+    if !faults.is_empty() {
+        return Err(faults);
     }
+    let warnings = credentials.iter().flat_map(suspicions).collect();
+    Ok(Resolved {
+        credentials,
+        warnings,
+    })
+}
+
+/// The credential of the main registry, if there is one, and those of the list.
+fn outcomes(
+    variables: &Variables,
+) -> impl Iterator<Item = Result<Option<RegistryCredential>, Faults>> {
+    let listed = variables.additional.iter().enumerate();
+    let listed = listed.map(|(index, given)| additional_registry::credential(index, given));
+    std::iter::once(main_registry::credential(variables))
+        .chain(listed.map(|outcome| outcome.map(Some)))
 }
 
 /// Resolves the variables into registries and their written forms alone, for removing what is
@@ -78,310 +85,48 @@ pub fn resolve_hosts(variables: &Variables) -> Result<Vec<(RegistryHost, String)
 pub fn resolve_sources(
     variables: &Variables,
 ) -> Result<Vec<(Source, RegistryHost, String)>, Faults> {
-    let mut found = Vec::new();
-    let mut faults = Faults::new();
-    if variables.oreg_url.is_some() || variables.auth_user.is_some() {
-        found.push(main_host(variables).map(|(host, written, _)| (Source::Main, host, written)));
-    }
-    for (index, registry) in variables.additional.iter().enumerate() {
-        let host = additional_host(index, registry);
-        found.push(host.map(|host| (Source::Additional(index), host, registry.host.clone())));
-    }
-    let hosts = found
-        .into_iter()
-        .filter_map(|host| host.map_err(|fault| faults.push(fault)).ok());
-    let hosts: Vec<_> = hosts.collect();
-    if faults.is_empty() {
-        Ok(hosts)
-    } else {
-        Err(faults)
-    }
+    let main = names_main(variables).then(|| {
+        let (host, written) = main_registry::host(variables)?;
+        Ok((Source::Main, host, written))
+    });
+    let listed = variables.additional.iter().enumerate();
+    let listed = listed.map(|(index, given)| {
+        let host = additional_registry::host(index, given)?;
+        Ok((Source::Additional(index), host, given.host.clone()))
+    });
+    faults::all(main.into_iter().chain(listed))
 }
 
 /// Resolves the variables into how each registry is to be tested, for credentials that are stored
-/// elsewhere: the image (`None`: no test is wanted) and the demands on the connection; and into the
-/// registries that need no verified TLS, listed or not. The main registry counts when `oreg_url` or
-/// `oreg_auth_user` is given.
+/// elsewhere, and into the registries that need no verified TLS, listed or not. The main registry
+/// counts when `oreg_url` or `oreg_auth_user` is given.
 ///
 /// # Errors
 /// Every [`VariablesError`] there is.
 pub fn resolve_tests(variables: &Variables) -> Result<(Vec<RegistryTest>, Insecure), Faults> {
     let insecure = Insecure::parse(&variables.insecure_registries)?;
-    let mut faults = Faults::new();
-    let mut tests = Vec::new();
-    let main = (variables.oreg_url.is_some() || variables.auth_user.is_some())
-        .then(|| main_test(variables));
-    let additional = variables
-        .additional
-        .iter()
-        .enumerate()
-        .map(|(i, a)| additional_test(i, a));
-    for test in main.into_iter().chain(additional) {
-        match test {
-            Ok((host, image, mut security)) => {
-                insecure.relax(&host, &mut security);
-                tests.push((host, image, security));
-            }
-            Err(fault) => faults.push(fault),
-        }
+    let main = names_main(variables).then(|| main_registry::test(variables));
+    let listed = variables.additional.iter().enumerate();
+    let listed = listed.map(|(index, given)| additional_registry::test(index, given));
+    let mut tests = faults::all(main.into_iter().chain(listed))?;
+    for (host, _, security) in &mut tests {
+        insecure.relax(host, security);
     }
-    if faults.is_empty() {
-        Ok((tests, insecure))
-    } else {
-        Err(faults)
-    }
+    Ok((tests, insecure))
 }
 
-/// A registry, the image that proves a credential for it, and the demands on the connection.
-pub type RegistryTest = (RegistryHost, Option<ImageReference>, TransportSecurity);
-
-fn main_test(variables: &Variables) -> Result<RegistryTest, VariablesError> {
-    let (host, _, pattern) = main_host(variables)?;
-    let image = main_image(variables, &pattern, &host)?;
-    Ok((host, image, TransportSecurity::default()))
-}
-
-fn additional_test(
-    index: usize,
-    given: &AdditionalRegistry,
-) -> Result<RegistryTest, VariablesError> {
-    let host = additional_host(index, given)?;
-    let image = additional_image(index, given, &host)?;
-    Ok((host, image, additional_security(given)))
-}
-
-/// `oreg_url` before its first slash: the registry, as written, and the rest.
-fn main_host(variables: &Variables) -> Result<(RegistryHost, String, String), VariablesError> {
-    let url = variables
-        .oreg_url
-        .as_deref()
-        .unwrap_or(variables.deployment_type.default_url());
-    let bare = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let (host, rest) = bare.split_once('/').ok_or(VariablesError::UrlWithoutHost)?;
-    let place = names::OREG_URL.to_owned();
-    let parsed =
-        RegistryHost::parse(host).map_err(|error| VariablesError::Host { place, error })?;
-    Ok((parsed, host.to_owned(), rest.to_owned()))
-}
-
-fn main_credential(variables: &Variables) -> Result<Option<RegistryCredential>, Faults> {
-    let (host, written_host, pattern) = main_host(variables).map_err(|fault| vec![fault])?;
-    let Some((user, password)) = main_pair(variables).map_err(|fault| vec![fault])? else {
-        let barred = host.to_string() == names::RED_HAT_REGISTRY;
-        return if barred {
-            Err(vec![VariablesError::RedHatNeedsCredential])
-        } else {
-            Ok(None)
-        };
-    };
-    let credential = Credential::new(user, password.clone()).map_err(|error| {
-        let place = if error.is_in_password() {
-            names::AUTH_PASSWORD
-        } else {
-            names::AUTH_USER
-        };
-        VariablesError::Credential {
-            place: place.to_owned(),
-            error,
-        }
-    });
-    let image = main_image(variables, &pattern, &host);
-    let (credential, test_image) = both(credential, image)?;
-    Ok(Some(RegistryCredential {
-        host,
-        written_host,
-        source: Source::Main,
-        credential,
-        test_image,
-        security: TransportSecurity::default(),
-    }))
-}
-
-fn main_pair(variables: &Variables) -> Result<Option<(&str, &Secret)>, VariablesError> {
-    let half = |given, missing| Err(VariablesError::Half { given, missing });
-    match (&variables.auth_user, &variables.auth_password) {
-        (Some(user), Some(password)) => Ok(Some((user, password))),
-        (None, None) => Ok(None),
-        (Some(_), None) => half(names::AUTH_USER, names::AUTH_PASSWORD),
-        (None, Some(_)) => half(names::AUTH_PASSWORD, names::AUTH_USER),
-    }
-}
-
-fn main_image(
-    variables: &Variables,
-    pattern: &str,
-    host: &RegistryHost,
-) -> Result<Option<ImageReference>, VariablesError> {
-    if !variables.test_login {
-        return Ok(None);
-    }
-    let (place, text) = match &variables.test_image {
-        Some(text) => (names::TEST_IMAGE, text.as_str()),
-        None => (names::OREG_URL, pattern),
-    };
-    let text = text
-        .replace("${component}", "pod")
-        .replace("${version}", &variables.image_tag);
-    let place = place.to_owned();
-    let image = ImageReference::parse(&text, host);
-    image
-        .map(Some)
-        .map_err(|error| VariablesError::Image { place, error })
-}
-
-fn additional(index: usize, given: &AdditionalRegistry) -> Result<RegistryCredential, Faults> {
-    let host = additional_host(index, given).map_err(|fault| vec![fault])?;
-    let place = |member: &str| format!("{}[{index}].{member} (host {host})", names::ADDITIONAL);
-    let credential = match &given.password {
-        Some(password) => Credential::new(given.user.clone(), password.clone()).map_err(|error| {
-            let member = if error.is_in_password() {
-                "password"
-            } else {
-                "user"
-            };
-            VariablesError::Credential {
-                place: place(member),
-                error,
-            }
-        }),
-        None => Err(VariablesError::NoPassword {
-            place: place("password"),
-        }),
-    };
-    let image = additional_image(index, given, &host);
-    let (credential, test_image) = both(credential, image)?;
-    Ok(RegistryCredential {
-        host,
-        written_host: given.host.clone(),
-        source: Source::Additional(index),
-        credential,
-        test_image,
-        security: additional_security(given),
-    })
-}
-
-fn additional_image(
-    index: usize,
-    given: &AdditionalRegistry,
-    host: &RegistryHost,
-) -> Result<Option<ImageReference>, VariablesError> {
-    if !given.test_login {
-        return Ok(None);
-    }
-    let image = ImageReference::parse(&given.test_image, host);
-    image.map(Some).map_err(|error| VariablesError::Image {
-        place: format!("{}[{index}].test_image (host {host})", names::ADDITIONAL),
-        error,
-    })
-}
-
-fn additional_security(given: &AdditionalRegistry) -> TransportSecurity {
-    TransportSecurity {
-        tls_verify: given.tls_verify,
-        plain_http: false,
-        ca_cert: given.ca_cert.clone(),
-    }
-}
-
-fn additional_host(
-    index: usize,
-    given: &AdditionalRegistry,
-) -> Result<RegistryHost, VariablesError> {
-    RegistryHost::parse(&given.host).map_err(|error| VariablesError::Host {
-        place: format!("{}[{index}].host", names::ADDITIONAL),
-        error,
-    })
-}
-
-fn both<A, B>(
-    a: Result<A, VariablesError>,
-    b: Result<B, VariablesError>,
-) -> Result<(A, B), Faults> {
-    match (a, b) {
-        (Ok(a), Ok(b)) => Ok((a, b)),
-        (a, b) => Err(a.err().into_iter().chain(b.err()).collect()),
-    }
-}
-
-/// The same registry twice with one credential is one; with two it is a fault.
-fn unique(credentials: Vec<RegistryCredential>, faults: &mut Faults) -> Vec<RegistryCredential> {
-    let mut first_of: HashMap<RegistryHost, usize> = HashMap::new();
-    let mut kept: Vec<RegistryCredential> = Vec::new();
-    for credential in credentials {
-        match first_of.get(&credential.host) {
-            None => {
-                first_of.insert(credential.host.clone(), kept.len());
-                kept.push(credential);
-            }
-            Some(&first) => faults.extend(unite(&mut kept[first], credential).err()),
-        }
-    }
-    kept
-}
-
-/// Makes one of two for the same registry. The test of either is enough. How to connect can be said in
-/// the list only, so what the list says holds for the main registry, too.
-fn unite(first: &mut RegistryCredential, second: RegistryCredential) -> Result<(), VariablesError> {
-    let (one, other) = (&first.security, &second.security);
-    let cas_differ =
-        one.ca_cert != other.ca_cert && one.ca_cert.is_some() && other.ca_cert.is_some();
-    let difference = match () {
-        () if first.credential != second.credential => Some("credentials"),
-        () if first.source == Source::Main => None,
-        () if one.tls_verify != other.tls_verify => Some("tls_verify"),
-        () if cas_differ => Some("ca_cert"),
-        () => None,
-    };
-    if let Some(difference) = difference {
-        return Err(VariablesError::Conflict {
-            first: place_of(&first.source),
-            second: place_of(&second.source),
-            host: first.host.to_string(),
-            difference,
-        });
-    }
-    first.test_image = first.test_image.take().or(second.test_image);
-    first.security.tls_verify = second.security.tls_verify;
-    first.security.ca_cert = first.security.ca_cert.take().or(second.security.ca_cert);
-    Ok(())
-}
-
-/// What may be meant, and mostly is not.
-fn suspicions(credential: &RegistryCredential) -> impl Iterator<Item = String> {
-    let host = &credential.host;
-    let password = credential.credential.password().expose();
-    let place = match &credential.source {
-        Source::Main => names::AUTH_PASSWORD.to_owned(),
-        source => format!("{}.password", place_of(source)),
-    };
-    // It comes from a file read with its last newline.
-    let white = (password.trim() != password).then(|| {
-        format!("{place} (host {host}) begins or ends with white space; it is used as it is")
-    });
-    [white, narrow_key(credential)].into_iter().flatten()
-}
-
-/// Readers of the files compare keys with the names of images (docs/node-files.md).
-fn narrow_key(credential: &RegistryCredential) -> Option<String> {
-    let (place, host) = (place_of(&credential.source), &credential.host);
-    if host.to_string() != host.authority() && !host.is_docker_hub() {
-        return Some(format!(
-            "{place} (host {host}): docker finds no credential under a name with a path, kubelet and \
-             podman do; give the credential for {} if docker is to pull with it",
-            host.authority()
-        ));
-    }
-    let bare = host.authority().strip_suffix(":443")?;
-    Some(format!(
-        "{place} (host {host}): it is found for images with :443 in their names only; leave the port \
-         out for {bare}/..."
-    ))
+/// Whether the main registry is meant, where its default may not be.
+fn names_main(variables: &Variables) -> bool {
+    variables.oreg_url.is_some() || variables.auth_user.is_some()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory_vars::DeploymentType;
+    use crate::{
+        domain::secret::Secret,
+        inventory_vars::{AdditionalRegistry, DeploymentType, names},
+    };
 
     fn none() -> Variables {
         Variables {
