@@ -36,10 +36,10 @@ keycloak-test: ## oreg_validate against a real Keycloak; optional, needs Java 17
 	@testbed/setup packages
 	@testbed/keycloak
 
-lint: modules ## formatting, clippy, dependencies, playbooks, YAML, shell
+lint: modules ## formatting, clippy, documentation, dependencies, playbooks, YAML, shell
 	@scripts/lint
 
-bench: setup modules ## speed beside Python, skopeo and kubectl, in an hour; write=1: docs/benchmarks.md
+bench: setup modules ## speed beside Python, skopeo and kubectl, in half an hour; write=1: docs/benchmarks.md
 	@testbed/setup bench
 	@cargo run --quiet --locked -p testbed -- run --cluster -- bench/run $(if $(write),--write) $(sections)
 

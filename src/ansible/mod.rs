@@ -1,7 +1,7 @@
 //! L1: the protocol between Ansible and a compiled module. Knows nothing about registries.
 //!
 //! Ansible starts the module with one argument, the path of a JSON file, and reads one JSON
-//! object from its standard output (docs/module-protocol.md). Reading order: [`run`] drives;
+//! object from its standard output (docs/module-protocol.md). Reading order: [`mod@run`] drives;
 //! [`invocation`] reads the file; [`option`] says what a module takes, [`read_options`], [`coerce`]
 //! and [`literal`] turn what people write into it; [`response`] and [`redact`] guard what leaves.
 
