@@ -18,7 +18,10 @@ use kube::{
     config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError, LoadDataError},
 };
 
-use super::error::{ClusterError, Endpoint};
+use super::{
+    client::client,
+    error::{ClusterError, Endpoint},
+};
 use crate::domain::registry_host::shown;
 
 /// The kubeconfig that a first master of OpenShift 3.11 has.
@@ -87,13 +90,11 @@ pub(super) async fn connect(
     let via = proxy.as_ref().map(|proxy| proxy.origin);
     config.proxy_url = proxy.map(|proxy| proxy.url);
     config.connect_timeout = Some(CONNECT_LIMIT);
-    // Repeating is decided where it is known what a repetition would do.
-    config.default_retry = false;
     let endpoint = Endpoint {
         server: shown(config.cluster_url.to_string().trim_end_matches('/')).into_owned(),
         context: chosen.context,
     };
-    let client = Client::try_from(config).map_err(|error| invalid(unusable(&error)))?;
+    let client = client(&config).map_err(|error| invalid(unusable(&error)))?;
     Ok(Connection {
         client,
         endpoint,
@@ -209,8 +210,7 @@ fn has_plugin(info: &AuthInfo) -> bool {
     info.exec.is_some() || info.auth_provider.is_some()
 }
 
-/// The proxy of the kubeconfig, else the environment's unless `NO_PROXY` covers the server. kube
-/// holds `NO_PROXY` against the proxy's own name, so it is decided here.
+/// The proxy of the kubeconfig, else the environment's unless `NO_PROXY` covers the server.
 fn proxy(chosen: &Chosen, server: &Uri) -> Result<Option<Proxy>, ProxyFault> {
     if let Some(url) = &chosen.proxy {
         let url = proxy_url(url).map_err(ProxyFault::Kubeconfig)?;
@@ -280,10 +280,6 @@ fn proxy_fault(error: &KubeconfigError, chosen: &Chosen) -> Option<ProxyFault> {
         KubeconfigError::ParseProxyUrl(_) => {
             let (variable, _) = proxy_variable()?;
             Some(ProxyFault::Variable(variable, NO_URL))
-        }
-        KubeconfigError::ParseNoProxy(_) => {
-            let fault = "is not a list of hosts and networks with a comma between each two";
-            Some(ProxyFault::Variable("NO_PROXY", fault))
         }
         _ => None,
     }

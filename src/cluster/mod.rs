@@ -3,7 +3,8 @@
 //!
 //! Reading order: [`names`] says what our objects are called; [`plan`], with [`pull_secret`] and
 //! [`removal`], and [`service_account`] decide, without I/O, what has to change, and [`lines`] says what
-//! may be shown of it; [`api`] asks the server, within a time limit, and [`connect`] finds it;
+//! may be shown of it; [`api`] asks the server, within a time limit, and [`connect`] finds it, and
+//! [`client`] speaks to it;
 //! [`error`] says what went wrong in words a user can act upon; [`manifest`] writes to a directory
 //! what would else go to the API, by [`manifest_file`]; [`node`] tells which nodes are ready, and
 //! [`node_record`] what else is known of them.
@@ -13,6 +14,7 @@
 
 mod account_calls;
 pub mod api;
+mod client;
 pub mod connect;
 pub mod error;
 mod lines;

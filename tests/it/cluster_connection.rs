@@ -17,6 +17,7 @@ use testbed::{
     port::free_ports,
     proxy::{Proxy, Rules},
     registry::{Access, Registry, Transport},
+    tls_proxy::TlsProxy,
 };
 
 use crate::support::{
@@ -359,13 +360,35 @@ fn the_kubeconfigs_proxy_is_used() {
 }
 
 #[test]
+fn a_proxy_that_speaks_tls_is_used_when_its_authority_is_known() {
+    let proxy = Proxy::start(Rules::Login("u", "hunter2")).unwrap();
+    let identity = Authority::new().unwrap().server(&[]).unwrap();
+    let front = TlsProxy::start(&identity, proxy.address()).unwrap();
+    let address = format!("https://u:hunter2@{}", front.host());
+    let (reason, message) = fault(|config| cluster_of(config)["proxy-url"] = json!(address));
+    assert_eq!(reason, "tls_failure", "{message}");
+
+    let scratch = Scratch::new();
+    let path = kubeconfig(&scratch, |config| {
+        let cluster = cluster_of(config);
+        let known = &cluster["certificate-authority-data"];
+        let mut pem = STANDARD.decode(known.as_str().unwrap()).unwrap();
+        pem.extend(read(&identity.ca_cert()).bytes());
+        cluster["certificate-authority-data"] = json!(STANDARD.encode(pem));
+        cluster["proxy-url"] = json!(address);
+    });
+    run(&path, json!({})).ok();
+    assert_eq!(proxy.requests(), [tunnel("127.0.0.1")]);
+}
+
+#[test]
 fn the_environments_proxy_is_used_with_or_without_a_scheme() {
     let proxy = Proxy::start(Rules::Open).unwrap();
     let address = proxy.address();
     run_through(&[("HTTPS_PROXY", address)]).ok();
     run_through(&[("https_proxy", &format!("http://{address}"))]).ok();
     assert_eq!(proxy.requests(), [tunnel("0.0.0.0"), tunnel("0.0.0.0")]);
-    run_through(&[("HTTPS_PROXY", address), ("NO_PROXY", "0.0.0.0/8")]).ok();
+    run_through(&[("HTTPS_PROXY", address), ("NO_PROXY", ",0.0.0.0/8,")]).ok();
     assert_eq!(proxy.requests().len(), 2);
 }
 
@@ -381,8 +404,8 @@ fn a_variable_that_cannot_be_used_is_named() {
             "https_proxy in the environment: the proxy's URL is not a URL",
         ),
         (
-            &[("HTTPS_PROXY", "h:1"), ("NO_PROXY", "a,,b")],
-            "NO_PROXY in the environment: is not a list of hosts and networks",
+            &[("HTTPS_PROXY", "127.0.0.1:1"), ("NO_PROXY", "a,,b")],
+            "cannot reach the API server https://0.0.0.0:",
         ),
         (
             &[("HTTPS_PROXY", "127.0.0.1:1")],
