@@ -108,10 +108,10 @@ def registries(count, password="a-password-of-usual-length"):
 
 
 def exponent(sizes, values):
-    """Returns k of the growth value = start + c·size^k. The value of the smallest size is taken for
-    the start, and sizes where it still outweighs the rest are left out."""
+    """Returns k of the growth value = start + c·more^k, where start is the value of the smallest size
+    and more is how much larger a size is. Sizes where the start still outweighs the rest are left out."""
     start = values[0]
-    points = [(math.log(size), math.log(value - start))
+    points = [(math.log(size - sizes[0]), math.log(value - start))
               for size, value in zip(sizes, values) if value > 1.5 * start]
     if len(points) < 2:
         return None
