@@ -51,10 +51,12 @@ fn tunnel<C>(proxy: &Uri, connector: C) -> Tunnel<C> {
     }
 }
 
-/// What the proxy is sent for user and password of its URL, which are percent-encoded there.
+/// What the proxy is sent for user and password of its URL, which are percent-encoded there (RFC 7617).
 fn login(proxy: &Uri) -> Option<HeaderValue> {
     let (pair, _) = proxy.authority()?.as_str().rsplit_once('@')?;
-    let pair: Vec<u8> = percent_decode_str(pair).collect();
+    let (user, password) = pair.split_once(':').unwrap_or((pair, ""));
+    let decoded = |text| percent_decode_str(text).collect::<Vec<u8>>();
+    let pair = [decoded(user), decoded(password)].join(&b':');
     HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair))).ok()
 }
 
@@ -86,7 +88,7 @@ mod tests {
         let table = [
             ("http://proxy:3128", None),
             ("http://user:pa%40ss%3Aword@proxy", Some("user:pa@ss:word")),
-            ("https://user@proxy:3128", Some("user")),
+            ("https://user@proxy:3128", Some("user:")),
         ];
         for (url, expected) in table {
             let login = login(&url.parse().unwrap());

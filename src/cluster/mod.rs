@@ -3,11 +3,10 @@
 //!
 //! Reading order: [`names`] says what our objects are called; [`plan`], with [`pull_secret`] and
 //! [`removal`], and [`service_account`] decide, without I/O, what has to change, and [`lines`] says what
-//! may be shown of it; [`api`] asks the server, within a time limit, and [`connect`] finds it, and
-//! [`client`] speaks to it;
-//! [`error`] says what went wrong in words a user can act upon; [`manifest`] writes to a directory
-//! what would else go to the API, by [`manifest_file`]; [`node`] tells which nodes are ready, and
-//! [`node_record`] what else is known of them.
+//! may be shown of it; [`api`] asks the server, within a time limit, [`connect`] finds it, and
+//! [`mod@client`] speaks to it; [`error`] says what went wrong in words a user can act upon;
+//! [`manifest`] writes to a directory what would else go to the API, by [`manifest_file`]; [`node`]
+//! tells which nodes are ready, and [`node_record`] what else is known of them.
 //!
 //! Nothing newer than Kubernetes 1.11 is used: core v1; get, list, create, update and delete
 //! (docs/decisions/0003-kubernetes-1-11.md).
