@@ -5,7 +5,6 @@
 //! acknowledgement, 40 ms. There is no way to tell kube, so its parts are put together here, without those
 //! that trace, repeat, or unpack answers (docs/decisions/0015).
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderValue, Uri, uri::Scheme};
 use hyper::rt::{Read, Write};
 use hyper_timeout::TimeoutConnector;
@@ -19,6 +18,8 @@ use hyper_util::{
 use kube::{Client, Config, client::ConfigExt};
 use percent_encoding::percent_decode_str;
 use tower::{BoxError, Service, ServiceBuilder};
+
+use crate::domain::credential::encode;
 
 /// Returns a client for the server, proxy, credential and time limits of `config`. Must be called in a
 /// runtime.
@@ -56,8 +57,8 @@ fn login(proxy: &Uri) -> Option<HeaderValue> {
     let (pair, _) = proxy.authority()?.as_str().rsplit_once('@')?;
     let (user, password) = pair.split_once(':').unwrap_or((pair, ""));
     let decoded = |text| percent_decode_str(text).collect::<Vec<u8>>();
-    let pair = [decoded(user), decoded(password)].join(&b':');
-    HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair))).ok()
+    let pair = encode(&decoded(user), &decoded(password));
+    HeaderValue::try_from(format!("Basic {}", pair.expose())).ok()
 }
 
 fn through<C>(config: &Config, connector: C) -> Result<Client, kube::Error>
@@ -81,6 +82,8 @@ where
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+
     use super::*;
 
     #[test]

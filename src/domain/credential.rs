@@ -100,12 +100,10 @@ impl Credential {
         })
     }
 
-    /// Returns base64 of `user:password`: the `auth` member, and what follows `Basic ` in an
-    /// Authorization header (RFC 7617 §2, UTF-8).
+    /// Returns the pair as [`encode`] does, in UTF-8.
     #[must_use]
     pub fn encode(&self) -> Secret {
-        let pair = format!("{}:{}", self.user, self.password.expose());
-        Secret::new(STANDARD.encode(pair))
+        encode(self.user.as_bytes(), self.password.expose().as_bytes())
     }
 
     /// Returns the user name.
@@ -119,6 +117,13 @@ impl Credential {
     pub fn password(&self) -> &Secret {
         &self.password
     }
+}
+
+/// Returns base64 of `user:password`: the `auth` member, and what follows `Basic ` in a header
+/// Authorization or Proxy-Authorization (RFC 7617 §2).
+#[must_use]
+pub fn encode(user: &[u8], password: &[u8]) -> Secret {
+    Secret::new(STANDARD.encode([user, password].join(&b':')))
 }
 
 #[cfg(test)]

@@ -3,13 +3,12 @@
 
 use std::net::IpAddr;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use ipnet::IpNet;
 use percent_encoding::percent_decode_str;
 use thiserror::Error;
 use url::Url;
 
-use crate::domain::secret::Secret;
+use crate::domain::{credential::encode, secret::Secret};
 
 /// The proxies of a run.
 #[derive(Clone, Debug, Default)]
@@ -114,12 +113,8 @@ pub(super) fn proxy_login(proxy: &Url) -> Option<Secret> {
     let (user, password) = (proxy.username(), proxy.password());
     let login = !user.is_empty() || password.is_some();
     login.then(|| {
-        let pair = format!(
-            "{}:{}",
-            decoded(user),
-            decoded(password.unwrap_or_default())
-        );
-        Secret::new(STANDARD.encode(pair))
+        let password = decoded(password.unwrap_or_default());
+        encode(decoded(user).as_bytes(), password.as_bytes())
     })
 }
 
