@@ -61,10 +61,8 @@ fn pair(
         return Err(VariablesError::NoPassword { place });
     };
     Credential::new(given.user.clone(), password.clone()).map_err(|error| {
-        let is_password = error.is_in_password();
-        let member = if is_password { "password" } else { "user" };
-        let place = place(index, member, host);
-        VariablesError::Credential { place, error }
+        let places = ["user", "password"].map(|member| place(index, member, host));
+        VariablesError::of_credential(error, places)
     })
 }
 

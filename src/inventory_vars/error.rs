@@ -78,3 +78,15 @@ pub enum VariablesError {
         difference: &'static str,
     },
 }
+
+impl VariablesError {
+    /// Names of the places of user and password the one that is at fault.
+    pub(super) fn of_credential(error: CredentialError, [user, password]: [String; 2]) -> Self {
+        let place = if error.is_in_password() {
+            password
+        } else {
+            user
+        };
+        Self::Credential { place, error }
+    }
+}

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::{VariablesError, names};
-use crate::domain::{registry_credential::TransportSecurity, registry_host::RegistryHost};
+use crate::domain::{faults, registry_credential::TransportSecurity, registry_host::RegistryHost};
 
 /// The registries that need no verified TLS.
 #[derive(Clone, Debug, Default)]
@@ -17,26 +17,19 @@ pub struct Insecure {
 impl Insecure {
     /// Reads the list; a member such as `172.30.0.0/16` is a network.
     pub(super) fn parse(members: &[String]) -> Result<Self, Vec<VariablesError>> {
-        let mut insecure = Self::default();
-        let mut errors = Vec::new();
-        for (index, member) in members.iter().enumerate() {
-            if let Ok(network) = member.parse() {
-                insecure.networks.push(network);
-                continue;
-            }
-            match RegistryHost::parse(member) {
-                Ok(host) => insecure.hosts.push(host),
-                Err(error) => {
-                    let place = format!("{}[{index}]", names::INSECURE);
-                    errors.push(VariablesError::Host { place, error });
-                }
-            }
-        }
-        if errors.is_empty() {
-            Ok(insecure)
-        } else {
-            Err(errors)
-        }
+        let networks = members.iter().filter_map(|member| member.parse().ok());
+        let hosts = members.iter().enumerate();
+        let hosts = hosts.filter(|(_, member)| member.parse::<IpNet>().is_err());
+        let hosts = hosts.map(|(index, member)| {
+            RegistryHost::parse(member).map_err(|error| {
+                let place = format!("{}[{index}]", names::INSECURE);
+                VariablesError::Host { place, error }
+            })
+        });
+        Ok(Self {
+            hosts: faults::all(hosts)?,
+            networks: networks.collect(),
+        })
     }
 
     /// Lowers the demands on the connection to `host`, if it is one of these.

@@ -71,13 +71,8 @@ fn pair(variables: &Variables) -> Result<Option<(&str, &Secret)>, VariablesError
 
 fn checked(user: &str, password: &Secret) -> Result<Credential, VariablesError> {
     Credential::new(user, password.clone()).map_err(|error| {
-        let place = if error.is_in_password() {
-            names::AUTH_PASSWORD
-        } else {
-            names::AUTH_USER
-        };
-        let place = place.to_owned();
-        VariablesError::Credential { place, error }
+        let places = [names::AUTH_USER, names::AUTH_PASSWORD];
+        VariablesError::of_credential(error, places.map(str::to_owned))
     })
 }
 
