@@ -9,12 +9,15 @@
 //!     inventory/      the cluster's nodes as an Ansible inventory
 //! L2  operations/     what a user wants: request → plan or report
 //! L1  ansible/  inventory_vars/  registry/  authfile/  cluster/     adapters
+//! L0.5 support/       mechanisms that adapters share: files, foreign text, errors, proxies, TLS
 //! L0  domain/         pure values
 //! ```
 //!
 //! Start reading at [`domain`], then follow one module down: `modules/oreg_node_config.rs`.
 
 pub mod domain;
+
+pub mod support;
 
 pub mod ansible;
 pub mod authfile;

@@ -8,17 +8,18 @@ use std::{
 };
 
 /// The folders of `src` and their layers.
-const LAYERS: [(&str, u8); 10] = [
+const LAYERS: [(&str, u8); 11] = [
     ("domain", 0),
-    ("ansible", 1),
-    ("inventory_vars", 1),
-    ("registry", 1),
-    ("authfile", 1),
-    ("cluster", 1),
-    ("operations", 2),
-    ("modules", 3),
-    ("inventory", 3),
-    ("cli", 3),
+    ("support", 1),
+    ("ansible", 2),
+    ("inventory_vars", 2),
+    ("registry", 2),
+    ("authfile", 2),
+    ("cluster", 2),
+    ("operations", 3),
+    ("modules", 4),
+    ("inventory", 4),
+    ("cli", 4),
 ];
 const BIN: &str = "bin";
 

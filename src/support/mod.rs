@@ -1,0 +1,5 @@
+//! Mechanisms that several adapters share: files, text from other machines, error chains, proxies,
+//! trust and TLS errors.
+//!
+//! The floor between `domain/` and the adapters. It knows nothing of registries, clusters or Ansible:
+//! an adapter adds the words that its own users act upon.
