@@ -5,8 +5,6 @@ mod proxy_vars;
 
 use std::{path::Path, time::Duration};
 
-use url::Url;
-
 use self::proxy_vars::ProxyVars;
 use super::{effect_of, file_changes};
 use crate::{
@@ -24,11 +22,8 @@ use crate::{
         configure_node::{Entries, FilePlan, Request, configure_node},
         validate::{self, Examination, Judgement, Severity, WithoutImage, validate},
     },
-    registry::{
-        Reason, RetryPolicy,
-        proxy::{Proxies, parse_proxy},
-        transport::Network,
-    },
+    registry::{Reason, RetryPolicy, transport::Network},
+    support::proxies::{NoProxy, Proxies, Proxy},
 };
 
 const OPTIONS: [OptionSpec; 9] = [
@@ -145,12 +140,16 @@ fn network(options: &Options) -> Result<Network, Failure> {
             retries: 0,
             delay: Duration::ZERO,
         },
-        proxies: Proxies::new(http, https, &vars.except.unwrap_or_default()),
+        proxies: Proxies::new(
+            http,
+            https,
+            NoProxy::parse(&vars.except.unwrap_or_default()),
+        ),
     })
 }
 
-fn proxy(address: Option<&str>) -> Result<Option<Url>, Failure> {
-    let proxy = address.map(parse_proxy).transpose();
+fn proxy(address: Option<&str>) -> Result<Option<Proxy>, Failure> {
+    let proxy = address.map(Proxy::parse).transpose();
     proxy.map_err(|error| at("proxy_vars", &error))
 }
 

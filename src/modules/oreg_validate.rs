@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use url::Url;
 
 use super::credential_options::{credentials, tests, with_credentials};
 use crate::{
@@ -14,11 +13,8 @@ use crate::{
         Demands, Examination, Finding, Judgement, Request, Severity, Unlisted, WithoutImage,
         read_stored, validate,
     },
-    registry::{
-        Reason, RetryPolicy,
-        proxy::{Proxies, parse_proxy},
-        transport::Network,
-    },
+    registry::{Reason, RetryPolicy, transport::Network},
+    support::proxies::{NoProxy, Proxies, Proxy},
 };
 
 const SEVERITIES: &[&str] = &["fail", "warn", "ignore"];
@@ -114,6 +110,7 @@ fn secrets_of(examination: &Examination) -> [Secret; 2] {
 fn network(options: &Options) -> Result<Network, Failure> {
     let http = proxy(options, "http_proxy")?;
     let https = proxy(options, "https_proxy")?;
+    let no_proxy = NoProxy::parse(&options.texts("no_proxy").join(","));
     let seconds = |name| Duration::from_secs(options.count(name));
     let retries = u32::try_from(options.count("retries")).unwrap_or(u32::MAX);
     Ok(Network {
@@ -123,12 +120,12 @@ fn network(options: &Options) -> Result<Network, Failure> {
             retries,
             delay: seconds("delay"),
         },
-        proxies: Proxies::new(http, https, &options.texts("no_proxy").join(",")),
+        proxies: Proxies::new(http, https, no_proxy),
     })
 }
 
-fn proxy(options: &Options, name: &str) -> Result<Option<Url>, Failure> {
-    let proxy = options.text(name).map(parse_proxy).transpose();
+fn proxy(options: &Options, name: &str) -> Result<Option<Proxy>, Failure> {
+    let proxy = options.text(name).map(Proxy::parse).transpose();
     proxy.map_err(|error| Failure::new(format!("{name}: {error}")))
 }
 

@@ -12,7 +12,6 @@ pub mod exchange;
 mod fault;
 pub mod flow;
 mod masking;
-pub mod proxy;
 pub mod realm;
 pub mod retry;
 pub mod token;

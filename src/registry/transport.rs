@@ -10,7 +10,7 @@ use std::{
 };
 
 use reqwest::{
-    Client, Proxy, Response,
+    Client, Response,
     header::{self, HeaderMap, HeaderName, HeaderValue},
 };
 use url::Url;
@@ -23,13 +23,15 @@ use super::{
     },
     fault::{self, Via},
     flow::{Flow, Step},
-    proxy::Proxies,
     retry::RetryPolicy,
     trust::Trust,
     tunnel::connect_status,
     verifier::Seen,
 };
-use crate::domain::{registry_credential::TransportSecurity, registry_host::RegistryHost};
+use crate::{
+    domain::{registry_credential::TransportSecurity, registry_host::RegistryHost},
+    support::proxies::Proxies,
+};
 
 /// Kinds of manifest that registries know (OCI image spec; docker distribution spec v2, v1).
 const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
@@ -138,15 +140,14 @@ impl Wire {
         let (tls, seen) = trust
             .client_config(host, security)
             .map_err(|error| unusable(&error))?;
-        let proxies = network.proxies.clone();
-        let proxy = Proxy::custom(move |url| proxies.proxy_for(url).cloned());
         let client = Client::builder()
             .tls_backend_preconfigured(tls)
             .connect_timeout(network.connect_timeout)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
-            .proxy(proxy)
+            .proxy(way("http", &network.proxies))
+            .proxy(way("https", &network.proxies))
             .referer(false)
             .http1_only()
             .user_agent(concat!("oreg/", env!("CARGO_PKG_VERSION")))
@@ -206,7 +207,10 @@ impl Wire {
     fn fault_of(&self, error: &reqwest::Error, request: &Request) -> Fault {
         let via = Via {
             place: place(&request.url),
-            proxy: self.proxies.proxy_for(&request.url).map(place),
+            proxy: self
+                .proxies
+                .proxy_for(&request.url)
+                .map(|proxy| place(proxy.address())),
             plain: is_plain(request),
             seen: &self.seen,
         };
@@ -217,6 +221,24 @@ impl Wire {
             reading: error.is_body() || error.is_decode(),
         };
         fault::classify(error, phase, &via)
+    }
+}
+
+/// The way of `scheme`, with the login of its own proxy.
+fn way(scheme: &'static str, proxies: &Proxies) -> reqwest::Proxy {
+    let login = proxies.login_for(scheme).and_then(|pair| {
+        let mut value = HeaderValue::from_str(&format!("Basic {}", pair.expose())).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    });
+    let proxies = proxies.clone();
+    let way = reqwest::Proxy::custom(move |url| {
+        let proxy = proxies.proxy_for(url).filter(|_| url.scheme() == scheme);
+        proxy.map(|proxy| proxy.address().clone())
+    });
+    match login {
+        Some(value) => way.custom_http_auth(value),
+        None => way,
     }
 }
 

@@ -7,19 +7,20 @@ use tokio::{
 };
 use url::Url;
 
-use super::proxy::proxy_login;
+use crate::support::proxies::Proxy;
 
 /// A status line is shorter.
 const LONGEST_LINE: usize = 1024;
 
 /// Returns the status with which `proxy` answers the wish for a tunnel to `destination`; `None` where it
 /// gives none, or is spoken to by TLS.
-pub(super) async fn connect_status(proxy: &Url, destination: &Url) -> Option<u16> {
-    if proxy.scheme() != "http" {
+pub(super) async fn connect_status(proxy: &Proxy, destination: &Url) -> Option<u16> {
+    let at = proxy.address();
+    if at.scheme() != "http" {
         return None;
     }
-    let host = proxy.host_str()?.trim_matches(['[', ']']);
-    let address = (host, proxy.port_or_known_default()?);
+    let host = at.host_str()?.trim_matches(['[', ']']);
+    let address = (host, at.port_or_known_default()?);
     let mut stream = TcpStream::connect(address).await.ok()?;
     stream
         .write_all(request(proxy, destination)?.as_bytes())
@@ -34,12 +35,12 @@ pub(super) async fn connect_status(proxy: &Url, destination: &Url) -> Option<u16
     status(&answer)
 }
 
-fn request(proxy: &Url, destination: &Url) -> Option<String> {
+fn request(proxy: &Proxy, destination: &Url) -> Option<String> {
     let (host, port) = (
         destination.host_str()?,
         destination.port_or_known_default()?,
     );
-    let login = proxy_login(proxy).map_or_else(String::new, |pair| {
+    let login = proxy.login().map_or_else(String::new, |pair| {
         format!("Proxy-Authorization: Basic {}\r\n", pair.expose())
     });
     Some(format!(
@@ -76,9 +77,8 @@ mod tests {
 
     #[test]
     fn the_login_of_the_address_is_sent() {
-        let url = |text| Url::parse(text).unwrap();
-        let to = url("https://registry.example.com/v2/");
-        let asked = |proxy| request(&url(proxy), &to).unwrap();
+        let to = Url::parse("https://registry.example.com/v2/").unwrap();
+        let asked = |proxy| request(&Proxy::parse(proxy).unwrap(), &to).unwrap();
         let line =
             "CONNECT registry.example.com:443 HTTP/1.1\r\nHost: registry.example.com:443\r\n";
         assert_eq!(asked("http://p:3128"), format!("{line}\r\n"));

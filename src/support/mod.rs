@@ -3,3 +3,5 @@
 //!
 //! The floor between `domain/` and the adapters. It knows nothing of registries, clusters or Ansible:
 //! an adapter adds the words that its own users act upon.
+
+pub mod proxies;

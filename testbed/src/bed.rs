@@ -15,6 +15,7 @@ use crate::image;
 use crate::node_dirs::NodeDirs;
 use crate::password;
 use crate::pki::{Authority, Identity};
+use crate::proxy::beyond_loopback;
 use crate::registry::{Access, Registry, Transport};
 use crate::scratch::Scratch;
 use crate::token_server::{Account, TokenServer};
@@ -239,7 +240,9 @@ fn trust(identity: &Identity, hosts: &[&str]) -> Result<Scratch> {
     let certs = Scratch::new()?;
     let ca_cert = std::fs::read(identity.ca_cert()).context("the certificate is gone")?;
     for host in hosts {
-        certs.write(format!("{host}/ca.crt"), &ca_cert)?;
+        for name in [*host, &beyond_loopback(host)] {
+            certs.write(format!("{name}/ca.crt"), &ca_cert)?;
+        }
     }
     Ok(certs)
 }

@@ -14,7 +14,9 @@ use rcgen::{
 
 use crate::scratch::Scratch;
 
-const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+/// `0.0.0.0` leads to this host as well, and is no loopback address to a client: what goes through a
+/// proxy is called so.
+const LOOPBACK: [&str; 4] = ["localhost", "127.0.0.1", "::1", "0.0.0.0"];
 const CA_FILE: &str = "ca/ca.crt";
 
 /// A certificate authority with its files.

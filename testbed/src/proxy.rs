@@ -85,7 +85,7 @@ fn configuration(files: &Scratch, port: u16, rules: Rules<'_>) -> Result<String>
         Rules::Open => String::new(),
         Rules::Login(user, password) => format!("BasicAuth {user} {password}\n"),
         Rules::NotToLoopback => {
-            let filter = files.write("filter", "^127\\.\n^localhost$\n")?;
+            let filter = files.write("filter", "^127\\.\n^localhost$\n^0\\.0\\.0\\.0$\n")?;
             format!("Filter \"{}\"\n", filter.display())
         }
         Rules::ConnectTo(port) => format!("ConnectPort {port}\n"),
@@ -93,6 +93,13 @@ fn configuration(files: &Scratch, port: u16, rules: Rules<'_>) -> Result<String>
     Ok(format!(
         "Listen 127.0.0.1\nPort {port}\nLogLevel Info\nMaxClients 32\nTimeout 60\n{rules}"
     ))
+}
+
+/// Returns `127.0.0.1:PORT` by a name of this host for which clients use a proxy; they never do for
+/// loopback.
+#[must_use]
+pub fn beyond_loopback(host: &str) -> String {
+    host.replacen("127.0.0.1", "0.0.0.0", 1)
 }
 
 /// Reads lines such as `CONNECT Nov 23 22:47:45.665 [1]: Request (file descriptor 4): GET / HTTP/1.1`.

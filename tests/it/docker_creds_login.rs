@@ -8,7 +8,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 use serde_json::{Value, json};
-use testbed::pki::Authority;
+use testbed::{pki::Authority, proxy::beyond_loopback};
 
 use crate::support::{
     module::Module,
@@ -130,7 +130,7 @@ fn proxies_are_used_unless_excepted() {
     let through = |more: &str| {
         let proxies = format!("HTTPS_PROXY='http://user:pr0xy-word@{closed}' {more}");
         let options = unverified(&json!({"proxy_vars": proxies, "test_timeout": 10}));
-        task(&scratch.path(""), &registry.host())
+        task(&scratch.path(""), &beyond_loopback(&registry.host()))
             .args(options)
             .run()
     };
@@ -141,5 +141,5 @@ fn proxies_are_used_unless_excepted() {
         answer.stdout
     );
     assert!(!answer.stdout.contains("pr0xy-word"));
-    assert!(through("NO_PROXY=127.0.0.1,.example.com").changed());
+    assert!(through("NO_PROXY=0.0.0.0,.example.com").changed());
 }

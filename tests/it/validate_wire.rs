@@ -27,7 +27,10 @@ use rustls::{
     server::WebPkiClientVerifier,
 };
 use serde_json::{Value, json};
-use testbed::pki::{Authority, Identity};
+use testbed::{
+    pki::{Authority, Identity},
+    proxy::beyond_loopback,
+};
 
 use crate::support::{
     module::{Answer, Module},
@@ -60,7 +63,11 @@ fn asks_for_token() -> Reaction {
 
 /// The registry in the list, with `more` in its entry.
 fn credential(registry: &Scripted, more: Value) -> Value {
-    let mut entry = json!({"host": registry.host(), "user": "somebody", "password": PASSWORD});
+    credential_for(&registry.host(), more)
+}
+
+fn credential_for(host: &str, more: Value) -> Value {
+    let mut entry = json!({"host": host, "user": "somebody", "password": PASSWORD});
     entry
         .as_object_mut()
         .unwrap()
@@ -80,12 +87,20 @@ fn validate(registry: &Scripted, more: Value) -> Answer {
     let strict = options.remove("insecure").is_some()
         || !entry.is_empty()
         || options.contains_key("cert_dir");
+    let host = if ["http_proxy", "https_proxy"]
+        .iter()
+        .any(|name| options.contains_key(*name))
+    {
+        beyond_loopback(&registry.host())
+    } else {
+        registry.host()
+    };
     let mut module = Module::new("oreg_validate").args(json!({
-        "openshift_additional_registry_credentials": [credential(registry, Value::Object(entry))],
+        "openshift_additional_registry_credentials": [credential_for(&host, Value::Object(entry))],
         "delay": 0,
     }));
     if !strict {
-        module = module.args(json!({"openshift_docker_insecure_registries": [registry.host()]}));
+        module = module.args(json!({"openshift_docker_insecure_registries": [host]}));
     }
     let answer = module.args(Value::Object(options)).run();
     assert!(

@@ -5,10 +5,10 @@ use testbed::{
     bed::{Bed, DEVELOPER},
     password,
     port::free_ports,
-    proxy::{Proxy, Rules},
+    proxy::{Proxy, Rules, beyond_loopback},
 };
 
-use crate::support::scripted::Scripted;
+use crate::support::scripted::{Scripted, head, reply};
 
 use super::{
     Answer, asked, assert_hidden, bed, entry, plain_registry, started, validate, verdicts,
@@ -21,7 +21,7 @@ fn https_goes_through_a_tunnel() {
     let (bed, proxy) = (bed(), proxy(Rules::Open));
     let answer = prove(&bed, json!({"https_proxy": address(&proxy)})).ok();
     assert_eq!(verdicts(&answer), ["valid/pulled"]);
-    let tunnel = format!("CONNECT {}", bed.basic_registry.host());
+    let tunnel = format!("CONNECT {}", beyond_loopback(bed.basic_registry.host()));
     assert_eq!(proxy.requests(), [tunnel]);
 }
 
@@ -63,7 +63,7 @@ fn a_wrong_password_for_the_proxy_is_told_and_not_tried_again() {
 fn a_registry_that_hangs_up_is_not_the_proxys_fault() {
     let proxy = proxy(Rules::Open);
     let mute = Scripted::raw(b"");
-    let entry = entry(&mute.host(), DEVELOPER, "some-password");
+    let entry = entry(&beyond_loopback(&mute.host()), DEVELOPER, "some-password");
     let answer = validate(&[entry], json!({"https_proxy": address(&proxy)}));
     assert_eq!(verdicts(&answer), ["unreachable/refused"]);
 }
@@ -72,7 +72,7 @@ fn a_registry_that_hangs_up_is_not_the_proxys_fault() {
 fn a_registry_that_is_down_behind_a_proxy_is_tried_again() {
     let proxy = proxy(Rules::Open);
     let [nobody] = free_ports().unwrap();
-    let entry = entry(&format!("127.0.0.1:{nobody}"), DEVELOPER, "some-password");
+    let entry = entry(&format!("0.0.0.0:{nobody}"), DEVELOPER, "some-password");
     let options = json!({"https_proxy": address(&proxy), "retries": 1});
     let answer = validate(&[entry], options);
     assert_eq!(verdicts(&answer), ["unreachable/refused"]);
@@ -106,8 +106,8 @@ fn a_proxy_that_is_down_is_not_the_registrys_fault() {
 #[test]
 fn exempt_hosts_are_reached_without_the_proxy() {
     let (bed, proxy) = (bed(), proxy(Rules::Open));
-    let host = bed.basic_registry.host();
-    for exemption in ["127.0.0.1", host, "10.0.0.0/8,127.0.0.0/8"] {
+    let host = &*beyond_loopback(bed.basic_registry.host());
+    for exemption in ["0.0.0.0", host, "10.0.0.0/8,0.0.0.0/8"] {
         let options = json!({"https_proxy": address(&proxy), "no_proxy": exemption});
         let answer = prove(&bed, options).ok();
         assert_eq!(verdicts(&answer), ["valid/pulled"], "{exemption}");
@@ -118,40 +118,70 @@ fn exempt_hosts_are_reached_without_the_proxy() {
 #[test]
 fn other_ports_and_networks_are_not_exempt() {
     let (bed, proxy) = (bed(), proxy(Rules::Open));
-    let options = json!({"https_proxy": address(&proxy), "no_proxy": "127.0.0.1:1,10.0.0.0/8"});
+    let options = json!({"https_proxy": address(&proxy), "no_proxy": "0.0.0.0:1,10.0.0.0/8"});
     assert_eq!(verdicts(&prove(&bed, options).ok()), ["valid/pulled"]);
     assert_eq!(proxy.requests().len(), 1);
 }
 
 #[test]
 fn the_token_server_is_reached_through_the_proxy_too() {
-    let (bed, proxy) = (bed(), proxy(Rules::Open));
-    let user = testbed::bed::INSTALLER;
-    let entry = entry(bed.token_registry.host(), user, &bed.passwords.installer);
+    let proxy = proxy(Rules::Open);
+    let tokens = Scripted::plain(|request| match request.authorization {
+        Some(_) => reply(200, &[], r#"{"token":"a.b.c"}"#),
+        None => head(401, &[]),
+    });
+    let realm = format!("http://{}/token", beyond_loopback(&tokens.host()));
+    let registry = Scripted::plain(move |request| match request.authorization {
+        Some(_) => head(200, &[]),
+        None => head(
+            401,
+            &[&format!("WWW-Authenticate: Bearer realm=\"{realm}\"")],
+        ),
+    });
+    let host = beyond_loopback(&registry.host());
+    let options = json!({
+        "openshift_docker_insecure_registries": [host],
+        "http_proxy": address(&proxy),
+    });
+    validate(&[entry(&host, DEVELOPER, "some-password")], options).ok();
+    let asked = proxy.requests();
+    for server in [&registry, &tokens] {
+        let url = format!("http://{}/", beyond_loopback(&server.host()));
+        assert!(
+            asked.iter().any(|request| request.contains(&url)),
+            "{asked:?}"
+        );
+    }
+}
+
+#[test]
+fn loopback_is_reached_without_the_proxy() {
+    let (bed, proxy) = (bed(), proxy(Rules::NotToLoopback));
+    let host = bed.basic_registry.host();
+    let entry = entry(host, DEVELOPER, &bed.passwords.developer);
     let options = json!({"cert_dir": bed.cert_dir(), "https_proxy": address(&proxy)});
     assert_eq!(
         verdicts(&validate(&[entry], options).ok()),
         ["valid/pulled"]
     );
-    let tunnel_to = |host: &str| format!("CONNECT {host}");
-    let servers = [bed.token_registry.host(), bed.token_server.host()];
-    assert_eq!(proxy.requests(), servers.map(tunnel_to));
+    assert_eq!(proxy.requests(), [""; 0]);
 }
 
 #[test]
 fn plain_http_goes_through_the_proxy_for_http() {
     let proxy = proxy(Rules::Open);
     let (registry, password) = plain_registry();
+    let host = beyond_loopback(registry.host());
     let options = json!({
-        "openshift_docker_insecure_registries": [registry.host()],
+        "openshift_docker_insecure_registries": [host],
         "http_proxy": address(&proxy),
     });
-    let entry = entry(registry.host(), DEVELOPER, &password);
+    let entry = entry(&host, DEVELOPER, &password);
     assert_eq!(
         verdicts(&validate(&[entry], options).ok()),
         ["valid/pulled"]
     );
-    let url = |method: &str, path: &str| format!("{method} http://{}/v2/{path}", registry.host());
+    let url = |method: &str, path: &str| format!("{method} http://{host}/v2/{path}");
     assert_eq!(
         proxy.requests(),
         [
@@ -166,12 +196,13 @@ fn plain_http_goes_through_the_proxy_for_http() {
 fn plain_http_is_found_out_through_a_tunnel() {
     let proxy = proxy(Rules::Open);
     let (registry, password) = plain_registry();
+    let host = beyond_loopback(registry.host());
     let options = json!({
-        "openshift_docker_insecure_registries": [registry.host()],
+        "openshift_docker_insecure_registries": [host],
         "http_proxy": address(&proxy),
         "https_proxy": address(&proxy),
     });
-    let entry = entry(registry.host(), DEVELOPER, &password);
+    let entry = entry(&host, DEVELOPER, &password);
     assert_eq!(
         verdicts(&validate(&[entry], options).ok()),
         ["valid/pulled"]
@@ -183,12 +214,13 @@ fn the_proxy_for_http_may_want_a_password_as_well() {
     let secret = password::short().unwrap();
     let proxy = proxy(Rules::Login(USER, &secret));
     let (registry, password) = plain_registry();
+    let host = beyond_loopback(registry.host());
     let prove = |http_proxy: String| {
         let options = json!({
-            "openshift_docker_insecure_registries": [registry.host()],
+            "openshift_docker_insecure_registries": [host],
             "http_proxy": http_proxy,
         });
-        let answer = validate(&[entry(registry.host(), DEVELOPER, &password)], options);
+        let answer = validate(&[entry(&host, DEVELOPER, &password)], options);
         assert_hidden(&answer, USER, &secret);
         verdicts(&answer).concat()
     };
@@ -201,8 +233,9 @@ fn the_proxy_for_http_may_want_a_password_as_well() {
 #[test]
 fn what_a_proxy_says_of_plain_http_is_not_the_registrys_word() {
     let (registry, password) = plain_registry();
+    let host = beyond_loopback(registry.host());
     let [nobody] = free_ports().unwrap();
-    let nobody = format!("127.0.0.1:{nobody}");
+    let nobody = format!("0.0.0.0:{nobody}");
     let prove = |host: &str, rules: Rules<'_>| {
         let proxy = proxy(rules);
         let options = json!({
@@ -211,7 +244,7 @@ fn what_a_proxy_says_of_plain_http_is_not_the_registrys_word() {
         });
         verdicts(&validate(&[entry(host, DEVELOPER, &password)], options)).concat()
     };
-    let forbidden = prove(registry.host(), Rules::NotToLoopback);
+    let forbidden = prove(&host, Rules::NotToLoopback);
     assert_eq!(forbidden, "proxy_failure/proxy_denied");
     assert_eq!(prove(&nobody, Rules::Open), "unreachable/refused");
     assert_eq!(asked(&registry), [""; 0]);
@@ -232,7 +265,7 @@ fn address_with(password: &str, proxy: &Proxy) -> String {
 /// Proves the good password for the registry with HTTP Basic.
 fn prove(bed: &Bed, options: Value) -> Answer {
     let entry = entry(
-        bed.basic_registry.host(),
+        &beyond_loopback(bed.basic_registry.host()),
         DEVELOPER,
         &bed.passwords.developer,
     );
