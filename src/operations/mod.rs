@@ -2,6 +2,7 @@
 
 pub mod await_nodes;
 pub mod configure_node;
+pub mod report;
 pub mod sync_pull_secrets;
 pub mod validate;
 

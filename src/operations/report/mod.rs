@@ -1,0 +1,14 @@
+//! The result of a run, for people and machines: [`document`] is its JSON form, [`html`] makes a page of
+//! it. The command, `oreg_report` and `verify.yml` share both.
+
+pub mod document;
+pub mod html;
+pub mod markup;
+mod matrix;
+pub mod state;
+
+pub use document::{
+    CHECK_SCHEMA, Finding, Namespace, Node, NodeRegistry, NodeState, PullSecret, Registry, Report,
+    SCHEMA, Summary,
+};
+pub use state::{Standing, State};
