@@ -5,3 +5,5 @@
 //! an adapter adds the words that its own users act upon.
 
 pub mod proxies;
+pub mod tls;
+pub mod trust;
