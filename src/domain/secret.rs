@@ -7,6 +7,9 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
+/// What stands in place of a secret, as in Ansible.
+pub const MASK: &str = "********";
+
 /// Text that must not appear in any output: a password, a token, an encoded pair.
 /// Its memory is wiped when it is dropped.
 #[derive(Clone)]

@@ -4,6 +4,8 @@
 //! The floor between `domain/` and the adapters. It knows nothing of registries, clusters or Ansible:
 //! an adapter adds the words that its own users act upon.
 
+pub mod errors;
 pub mod proxies;
+pub mod text;
 pub mod tls;
 pub mod trust;

@@ -1,0 +1,203 @@
+//! The one door from foreign text to text that may be shown.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use super::{
+    foreign::{Foreign, Quoted},
+    forms::is_distinctive,
+    notation::Text,
+    search::{BUDGET, Ending, Index, Span, TooCostly},
+    visible::{in_one_line, is_markup, without_tags},
+};
+use crate::domain::{
+    credential::Credential,
+    secret::{MASK, Secret},
+};
+
+/// Characters that are shown.
+const SHOWN: usize = 200;
+
+/// Characters that are shown of an explanation by somebody who set a rule: an admission webhook.
+const SHOWN_OF_EXPLANATION: usize = 600;
+
+/// Bytes that are read. What is shown is among them even where much is masked or invisible.
+const READ: usize = 1 << 14;
+
+/// Steps for all texts of one cleaner: one server cannot take the time of all by many texts.
+const TOTAL_BUDGET: u64 = 32 * BUDGET;
+
+/// Shown instead of a text that takes too long to search.
+const WITHHELD: &str = "(withheld: searching it for secrets takes too long)";
+
+/// A name longer than this is cut: longer than any host, user or label.
+const LONGEST_NAME: usize = 255;
+
+/// Knows secrets, and cleans foreign text of them. Clones share what they know and learn.
+#[derive(Clone, Default)]
+pub struct Cleaner {
+    own: Arc<Mutex<Known>>,
+    inherited: Vec<Arc<Mutex<Known>>>,
+}
+
+#[derive(Default)]
+struct Known {
+    secrets: Vec<Secret>,
+    /// Covers the first `indexed` secrets. Most runs clean nothing, so it is built when it is used.
+    index: Index,
+    indexed: usize,
+    steps: u64,
+}
+
+impl Cleaner {
+    /// Knows `secrets`.
+    #[must_use]
+    pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
+        let cleaner = Self::default();
+        cleaner.learn(secrets);
+        cleaner
+    }
+
+    /// Returns a cleaner that knows all that this one knows and learns. What the new one learns it keeps
+    /// to itself: secrets and costs of one server do not concern the others.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        let inherited = self.inherited.iter().chain([&self.own]).cloned();
+        Self {
+            own: Arc::default(),
+            inherited: inherited.collect(),
+        }
+    }
+
+    /// Adds secrets, from now on. White space around a secret may be missing where it is repeated.
+    pub fn learn(&self, secrets: impl IntoIterator<Item = Secret>) {
+        lock(&self.own)
+            .secrets
+            .extend(secrets.into_iter().filter(|secret| !secret.is_empty()));
+    }
+
+    /// Adds the password of `credential`, and user and password as Basic sends them.
+    pub fn learn_credential(&self, credential: &Credential) {
+        self.learn([credential.password().clone(), credential.encode()]);
+    }
+
+    /// Returns every secret that is known.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<Secret> {
+        self.layers()
+            .flat_map(|known| lock(known).secrets.clone())
+            .collect()
+    }
+
+    /// Cleans `text`, and cuts it to 200 characters.
+    #[must_use]
+    pub fn quote(&self, text: &Foreign) -> Quoted {
+        self.clean(text.raw(), SHOWN)
+    }
+
+    /// As [`Cleaner::quote`], with room for the explanation that an admission webhook gives.
+    #[must_use]
+    pub fn quote_explanation(&self, text: &Foreign) -> Quoted {
+        self.clean(text.raw(), SHOWN_OF_EXPLANATION)
+    }
+
+    /// Cleans a name that another system gave: a key of a file, a node, a user. A plain name stays
+    /// as it is, so that it can be found and used; only a secret that cannot be a name is masked in it.
+    #[must_use]
+    pub fn quote_name(&self, name: &Foreign) -> Quoted {
+        let is_plain = |c: char| c.is_ascii_graphic() && !"\"'<>\\`".contains(c);
+        let raw = name.raw();
+        let holds_secret = || self.layers().any(|known| lock(known).is_in_name(raw));
+        if raw.len() <= LONGEST_NAME && raw.chars().all(is_plain) && !holds_secret() {
+            return Quoted::new(raw.to_owned());
+        }
+        self.clean(raw, LONGEST_NAME)
+    }
+
+    fn clean(&self, raw: &str, most: usize) -> Quoted {
+        let markup = is_markup(raw);
+        let masked = match self.mask(raw) {
+            Ok(masked) => masked,
+            Err(TooCostly) => return Quoted::new(WITHHELD.to_owned()),
+        };
+        let plain = if markup {
+            without_tags(&masked)
+        } else {
+            masked
+        };
+        Quoted::new(in_one_line(&plain, most))
+    }
+
+    fn mask(&self, raw: &str) -> Result<String, TooCostly> {
+        let read = &raw[..raw.floor_char_boundary(READ)];
+        let ending = if read.len() < raw.len() {
+            Ending::Cut
+        } else {
+            Ending::Complete
+        };
+        let text = Text::new(read);
+        let mut spans = Vec::new();
+        for known in self.layers() {
+            spans.extend(lock(known).find(&text, ending)?);
+        }
+        Ok(replace(read, spans))
+    }
+
+    fn layers(&self) -> impl Iterator<Item = &Arc<Mutex<Known>>> {
+        self.inherited.iter().chain([&self.own])
+    }
+}
+
+impl Known {
+    fn find(&mut self, text: &Text<'_>, ending: Ending) -> Result<Vec<Span>, TooCostly> {
+        for secret in &self.secrets[self.indexed..] {
+            self.index.add(secret);
+        }
+        self.indexed = self.secrets.len();
+        if self.steps > TOTAL_BUDGET {
+            return Err(TooCostly);
+        }
+        let mut steps = 0;
+        let found = self.index.find(text, ending, &mut steps);
+        self.steps += steps;
+        found
+    }
+
+    fn is_in_name(&self, name: &str) -> bool {
+        let mut secrets = self.secrets.iter().map(Secret::expose);
+        secrets.any(|secret| is_distinctive(secret) && name.contains(secret))
+    }
+}
+
+impl fmt::Debug for Cleaner {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Cleaner({} secrets)", self.secrets().len())
+    }
+}
+
+fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
+    // After a panic elsewhere the secrets are still secrets.
+    known.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Puts a mask in place of the spans; of those that touch each other, one for all.
+fn replace(text: &str, mut spans: Vec<Span>) -> String {
+    spans.sort_unstable_by_key(|span| span.start);
+    let mut masked = String::with_capacity(text.len());
+    let mut shown = 0;
+    for Span { start, end } in spans {
+        let start = text.floor_char_boundary(start);
+        if start > shown || masked.is_empty() {
+            masked.push_str(&text[shown..start]);
+            masked.push_str(MASK);
+        }
+        shown = shown.max(text.ceil_char_boundary(end));
+    }
+    masked.push_str(&text[shown..]);
+    masked
+}
+
+#[cfg(test)]
+mod tests;
