@@ -48,6 +48,7 @@ groups:
 
 import json
 import os
+import re
 import subprocess
 
 from ansible.errors import AnsibleParserError
@@ -55,6 +56,8 @@ from ansible.module_utils.common.text.converters import to_bytes, to_native, to_
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 
+# A cache may be older than the executable, and `keyed_groups` make groups of which it knows nothing.
+HOST = re.compile(r'(?:[0-9a-z](?:[-0-9a-z]*[0-9a-z])?(?:\.[0-9a-z](?:[-0-9a-z]*[0-9a-z])?)*|[0-9a-f:.]*:[0-9a-f:.]*)\Z', re.I)
 BUILT = os.path.join(os.path.dirname(os.path.realpath(__file__)), '..', '..', 'bin', 'oreg_inventory')
 
 
@@ -74,6 +77,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._add_group(name, document[name])
         for host in sorted(hostvars):
             self._add_variables(host, hostvars[host])
+        hosts = set(host for group in document.values() for host in group.get('hosts', []))
+        check_hosts(hosts.union(hostvars), inventory.groups)
 
     def _document(self, path, cache):
         """Returns the executable's answer, from the cache if that is wanted and possible."""
@@ -129,6 +134,17 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._set_composite_vars(self.get_option('compose'), variables, host, strict)
         self._add_host_to_composed_groups(self.get_option('groups'), variables, host, strict)
         self._add_host_to_keyed_groups(self.get_option('keyed_groups'), variables, host, strict)
+
+
+def check_hosts(hosts, groups):
+    """Rejects names that Ansible would hand to ssh as options, or take for a group."""
+    groups = set(group.lower() for group in groups)
+    for host in sorted(hosts):
+        if not HOST.match(host):
+            raise AnsibleParserError('%r cannot be a host: expected a DNS name or an IP address' % to_native(host[:80]))
+        if host.lower() in groups:
+            raise AnsibleParserError('host %s has the name of a group: rename the group, or change hostname_preference '
+                                     'in the settings' % to_native(host))
 
 
 def read(text):

@@ -4,6 +4,7 @@
 //! document that holds credentials, the plan that changes such a document, and how it is made.
 
 pub mod credential;
+pub mod dns_name;
 pub mod docker_config;
 pub mod faults;
 pub mod image;

@@ -6,7 +6,10 @@ use std::{io, path::PathBuf};
 use thiserror::Error;
 
 use super::{portal::PortalFault, settings::SettingsFault};
-use crate::cluster::ClusterError;
+use crate::{
+    cluster::ClusterError,
+    domain::dns_name::{DnsName, DnsNameError, Quoted},
+};
 
 /// Why there is no inventory.
 #[derive(Debug, Error)]
@@ -38,6 +41,36 @@ pub enum InventoryError {
     /// The nodes cannot be had.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
+    /// A Node object with a name that no API server should have accepted.
+    #[error("the name of a node {source}: delete that Node object, then try again")]
+    NodeName {
+        /// What is wrong with the name.
+        source: DnsNameError,
+    },
+    /// A name or address under which Ansible would not reach another machine.
+    #[error(
+        "{name} cannot be a host: expected a DNS name or an IP address of another machine; change \
+         `hostname_preference` or `etcd_hosts` in the settings, or rename the node"
+    )]
+    HostName {
+        /// The name.
+        name: Quoted,
+    },
+    /// A host that patterns such as `hosts: nodes` would mean instead of the group.
+    #[error(
+        "host {host} has the name of a group: change `hostname_preference` or `etcd_hosts` in the \
+         settings, or rename the node"
+    )]
+    HostLikeGroup {
+        /// The name of the host.
+        host: String,
+    },
+    /// A pinned master that the cluster does not have.
+    #[error("`masters` in the settings names {name}, and the cluster has no such node")]
+    UnknownMaster {
+        /// The name in the settings.
+        name: DnsName,
+    },
     /// Two nodes with one name.
     #[error(
         "nodes {} and {} would both be called {host}: change `hostname_preference` in the settings",

@@ -1,6 +1,7 @@
 //! Which groups a node is in. Labels are those of OpenShift 3.11; the names of groups are those of
 //! openshift-ansible where it has them.
 
+use super::settings::Settings;
 use crate::cluster::node_record::NodeRecord;
 
 /// The groups that are there even when nobody is in them, so that a play for one of them finds it.
@@ -19,12 +20,15 @@ pub(super) const MASTERS: &str = "masters";
 pub(super) const NODES: &str = "nodes";
 pub(super) const ETCD: &str = "etcd";
 
+/// The role whose hosts run the control plane.
+const MASTER: &str = "master";
+
 /// The label of a role, without the role.
 const ROLE: &str = "node-role.kubernetes.io/";
 
 /// Roles and their groups.
 const ROLES: [(&str, &str); 3] = [
-    ("master", MASTERS),
+    (MASTER, MASTERS),
     ("infra", "infra"),
     ("compute", "compute"),
 ];
@@ -69,16 +73,18 @@ const NODE_GROUPS: [([bool; 3], &str); 5] = [
 ];
 
 /// Returns the names of the groups that the node is in, `etcd` excepted.
-pub(super) fn groups(node: &NodeRecord, node_group: Option<&str>) -> Vec<String> {
+pub(super) fn groups(node: &NodeRecord, settings: &Settings) -> Vec<String> {
     let one_of = |is: bool, yes: &'static str, no: &'static str| if is { yes } else { no };
     let fixed = [
         NODES,
         one_of(node.is_ready(), "ready", "not_ready"),
         one_of(node.unschedulable, "unschedulable", "schedulable"),
     ];
-    let roles = ROLES.iter().filter(|(role, _)| has_role(node, role));
+    let roles = ROLES
+        .iter()
+        .filter(|(role, _)| has_role(node, role, settings));
     let fixed = fixed.into_iter().chain(roles.map(|(_, group)| *group));
-    let named = node_group.map(|name| format!("node_group_{name}"));
+    let named = node_group(node, settings).map(|name| format!("node_group_{name}"));
     fixed
         .chain(runtime(node))
         .map(str::to_owned)
@@ -88,21 +94,21 @@ pub(super) fn groups(node: &NodeRecord, node_group: Option<&str>) -> Vec<String>
         .collect()
 }
 
-/// Returns the node's `openshift_node_group_name`: what `label`, a label or an annotation, says;
-/// else the one of openshift-ansible's own groups with the same roles and runtime.
-pub(super) fn node_group(node: &NodeRecord, label: Option<&str>) -> Option<String> {
-    let named = label.and_then(|label| {
+/// Returns the node's `openshift_node_group_name`: the value of the label or annotation
+/// `node_group_label`; else the one of openshift-ansible's own groups with the same roles and runtime.
+pub(super) fn node_group(node: &NodeRecord, settings: &Settings) -> Option<String> {
+    let named = settings.node_group_label.as_deref().and_then(|label| {
         let annotation = || node.annotations.get(label);
         node.labels.get(label).or_else(annotation)
     });
     named
         .filter(|name| !name.is_empty())
         .cloned()
-        .or_else(|| usual_node_group(node))
+        .or_else(|| usual_node_group(node, settings))
 }
 
-fn usual_node_group(node: &NodeRecord) -> Option<String> {
-    let roles = ROLES.map(|(role, _)| has_role(node, role));
+fn usual_node_group(node: &NodeRecord, settings: &Settings) -> Option<String> {
+    let roles = ROLES.map(|(role, _)| has_role(node, role, settings));
     let (_, name) = NODE_GROUPS.iter().find(|(known, _)| *known == roles)?;
     let suffix = if runtime(node) == Some("crio") {
         "-crio"
@@ -112,8 +118,12 @@ fn usual_node_group(node: &NodeRecord) -> Option<String> {
     Some(format!("{name}{suffix}"))
 }
 
-/// 3.11 writes `true`; newer clusters write nothing, and mean the same.
-fn has_role(node: &NodeRecord, role: &str) -> bool {
+/// A node sets its own labels, so pinned names outrank the label of a master. 3.11 writes `true` as
+/// its value, newer clusters write nothing and mean the same.
+fn has_role(node: &NodeRecord, role: &str, settings: &Settings) -> bool {
+    if role == MASTER && !settings.masters.is_empty() {
+        return settings.masters.contains(&node.name);
+    }
     let value = node.labels.get(&format!("{ROLE}{role}"));
     value.is_some_and(|value| value != "false")
 }
@@ -161,9 +171,11 @@ mod tests {
 
     /// Without those that every node of [`node`] is in.
     fn own_groups(node: &NodeRecord) -> Vec<String> {
-        let mut groups = groups(node, None);
-        groups
-            .retain(|group| !["nodes", "ready", "schedulable", "docker"].contains(&group.as_str()));
+        let mut groups = groups(node, &Settings::default());
+        groups.retain(|group| {
+            !["nodes", "ready", "schedulable", "docker"].contains(&group.as_str())
+                && !group.starts_with("node_group_")
+        });
         groups
     }
 
@@ -201,9 +213,13 @@ mod tests {
 
     #[test]
     fn states_make_groups() {
-        let mut node = node(&[]);
+        let mut node = node(&[("group", "node-config-x")]);
+        let labelled = Settings {
+            node_group_label: Some("group".to_owned()),
+            ..Settings::default()
+        };
         assert_eq!(
-            groups(&node, Some("node-config-x")),
+            groups(&node, &labelled),
             [
                 "nodes",
                 "ready",
@@ -217,12 +233,15 @@ mod tests {
         node.unschedulable = true;
         node.container_runtime_version = "cri-o://1.11.16".to_owned();
         assert_eq!(
-            groups(&node, None),
+            groups(&node, &Settings::default()),
             ["nodes", "not_ready", "unschedulable", "crio"]
         );
         node.container_runtime_version = "masters://1".to_owned();
         node.conditions.clear();
-        assert_eq!(groups(&node, None), ["nodes", "not_ready", "unschedulable"]);
+        assert_eq!(
+            groups(&node, &Settings::default()),
+            ["nodes", "not_ready", "unschedulable"]
+        );
     }
 
     #[test]
@@ -232,7 +251,11 @@ mod tests {
             "infra" => ("node-role.kubernetes.io/infra", "true"),
             _ => ("node-role.kubernetes.io/compute", "true"),
         };
-        let group = |labels: &[(&str, &str)]| node_group(&node(labels), Some("group"));
+        let settings = Settings {
+            node_group_label: Some("group".to_owned()),
+            ..Settings::default()
+        };
+        let group = |labels: &[(&str, &str)]| node_group(&node(labels), &settings);
         let some = |name: &str| Some(name.to_owned());
         assert_eq!(group(&[role("master")]), some("node-config-master"));
         assert_eq!(
@@ -248,21 +271,42 @@ mod tests {
         let mut annotated = node(&[role("compute")]);
         annotated.container_runtime_version = "cri-o://1".to_owned();
         assert_eq!(
-            node_group(&annotated, Some("group")),
+            node_group(&annotated, &settings),
             some("node-config-compute-crio")
         );
         annotated
             .annotations
             .insert("group".to_owned(), "other".to_owned());
-        assert_eq!(node_group(&annotated, Some("group")), some("other"));
+        assert_eq!(node_group(&annotated, &settings), some("other"));
+    }
+
+    #[test]
+    fn pinned_names_outrank_the_label_of_a_master() {
+        let settings = Settings {
+            masters: vec!["m1".to_owned()],
+            ..Settings::default()
+        };
+        let claimed = node(&[("node-role.kubernetes.io/master", "true")]);
+        let pinned = NodeRecord {
+            name: "m1".to_owned(),
+            ..node(&[])
+        };
+        let is_master = |node: &NodeRecord| groups(node, &settings).contains(&MASTERS.to_owned());
+        assert!(!is_master(&claimed) && is_master(&pinned));
+        assert_eq!(node_group(&claimed, &settings), None);
+        assert_eq!(
+            node_group(&pinned, &settings).as_deref(),
+            Some("node-config-master")
+        );
     }
 
     proptest! {
         #[test]
         fn names_are_names_of_variables(zone in ".*", region in ".*", group in ".*", runtime in ".*") {
-            let mut node = node(&[("zone", &zone), ("region", &region)]);
+            let mut node = node(&[("zone", &zone), ("region", &region), ("group", &group)]);
             node.container_runtime_version = runtime;
-            for name in groups(&node, Some(&group)) {
+            let settings = Settings { node_group_label: Some("group".to_owned()), ..Settings::default() };
+            for name in groups(&node, &settings) {
                 prop_assert!(name.starts_with(|c: char| c.is_ascii_alphabetic()), "{name}");
                 prop_assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'), "{name}");
             }
@@ -270,9 +314,10 @@ mod tests {
 
         #[test]
         fn no_word_of_a_node_makes_it_a_master(value in ".*", runtime in ".*") {
-            let mut node = node(&[("zone", &value), ("region", &value)]);
+            let mut node = node(&[("zone", &value), ("region", &value), ("group", &value)]);
             node.container_runtime_version = runtime;
-            prop_assert!(!groups(&node, Some(&value)).contains(&"masters".to_owned()));
+            let settings = Settings { node_group_label: Some("group".to_owned()), ..Settings::default() };
+            prop_assert!(!groups(&node, &settings).contains(&"masters".to_owned()));
         }
     }
 }

@@ -16,7 +16,7 @@ const COPY: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Returns the variables of a node.
 pub(super) fn hostvars(node: &NodeRecord, settings: &Settings) -> Map<String, Value> {
-    let group = groups::node_group(node, settings.node_group_label.as_deref());
+    let group = groups::node_group(node, settings);
     let texts = [
         (
             "ansible_host",

@@ -11,6 +11,7 @@ pub mod command;
 pub mod document;
 pub mod error;
 mod groups;
+mod host_name;
 mod hostvars;
 mod place;
 pub mod portal;

@@ -1,12 +1,12 @@
 //! What a node is called in the inventory, and where Ansible finds it.
 
 use super::settings::AddressKind;
-use crate::cluster::node_record::NodeRecord;
+use crate::{cluster::node_record::NodeRecord, domain::dns_name::is_remote_address};
 
 /// Returns the first of `preference` that the node has, else its name.
 ///
-/// An address is the node's own word. One that could be an option of ssh, or anything but an
-/// address, is passed over.
+/// The node itself reports its addresses. One that is not a DNS name or an IP address, or that would
+/// lead Ansible to its own machine, is passed over: one node cannot take the inventory away from all.
 pub(super) fn preferred<'a>(node: &'a NodeRecord, preference: &[AddressKind]) -> &'a str {
     let mut found = preference.iter().filter_map(|kind| address(node, *kind));
     found.next().unwrap_or(&node.name)
@@ -23,13 +23,8 @@ fn address(node: &NodeRecord, kind: AddressKind) -> Option<&str> {
     };
     let mut addresses = node.addresses.iter();
     addresses
-        .find(|(kind, address)| kind == wanted && is_address(address))
+        .find(|(kind, address)| kind == wanted && is_remote_address(address))
         .map(|(_, address)| address.as_str())
-}
-
-fn is_address(text: &str) -> bool {
-    let is_inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '_');
-    text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == ':') && text.chars().all(is_inner)
 }
 
 #[cfg(test)]
@@ -71,12 +66,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_passed_over() {
-        for odd in ["", "-oProxyCommand=x", "a b", "{{ x }}", "a;b", "a/b"] {
+    fn claims_that_lead_elsewhere_are_passed_over() {
+        for odd in [
+            "",
+            "-oProxyCommand=x",
+            "a b",
+            "{{ x }}",
+            "a;b",
+            "a/b",
+            "127.0.0.1",
+            "::1",
+            "localhost",
+        ] {
             let node = node(&[("Hostname", odd)]);
             assert_eq!(preferred(&node, &[AddressKind::Hostname]), "n1", "{odd:?}");
         }
-        for usual in ["::1", "fd00::1", "10.0.0.1", "node_1.example.com"] {
+        for usual in ["fd00::1", "10.0.0.1", "Node1.example.com"] {
             let node = node(&[("Hostname", usual)]);
             assert_eq!(preferred(&node, &[AddressKind::Hostname]), usual);
         }

@@ -37,6 +37,8 @@ pub struct Settings {
     pub address_preference: Vec<AddressKind>,
     /// The label or annotation that holds the node's `openshift_node_group_name`.
     pub node_group_label: Option<String>,
+    /// The masters by the names of their Node objects; empty: the nodes with the label of the role.
+    pub masters: Vec<String>,
     /// The hosts of group `etcd`; empty: the masters.
     pub etcd_hosts: Vec<String>,
     /// Whether there is the group `OSEv3`, above masters, nodes and etcd.
@@ -92,6 +94,7 @@ impl Default for Settings {
             hostname_preference: vec![AddressKind::Name],
             address_preference: vec![AddressKind::Hostname, AddressKind::InternalIP],
             node_group_label: None,
+            masters: Vec::new(),
             etcd_hosts: Vec::new(),
             osev3: false,
             oo_groups: false,
@@ -168,7 +171,7 @@ mod tests {
         let settings = Settings::parse(
             "kubeconfig: k\ncontext: c\nlabel_selector: a=b\nfield_selector: d=e\npage_size: 2\n\
              timeout: 3\nhostname_preference: [InternalIP, name]\naddress_preference: [ExternalDNS]\n\
-             node_group_label: l\netcd_hosts: [e1]\nosev3: true\noo_groups: true\n\
+             node_group_label: l\nmasters: [m1]\netcd_hosts: [e1]\nosev3: true\noo_groups: true\n\
              credentials: {file: f, host: h}\n",
         );
         let expected = Settings {
@@ -181,6 +184,7 @@ mod tests {
             hostname_preference: vec![AddressKind::InternalIP, AddressKind::Name],
             address_preference: vec![AddressKind::ExternalDNS],
             node_group_label: Some("l".into()),
+            masters: vec!["m1".into()],
             etcd_hosts: vec!["e1".into()],
             osev3: true,
             oo_groups: true,

@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 
 use super::cluster_answer::{CONTEXT, KUBECONFIG, told};
 use crate::{
-    ansible::{Call, Failure, Kind, Module, OptionSpec, Response, option::Default},
+    ansible::{Call, Failure, Kind, Module, OptionSpec, Options, Response, option::Default},
     cluster::Cluster,
+    domain::dns_name::DnsName,
     operations::await_nodes::{Clock, NodeReport, Report, Request, await_nodes},
 };
 
@@ -50,12 +51,8 @@ impl Clock for Wall {
 
 fn run(call: &Call) -> Result<Response, Failure> {
     let options = &call.options;
-    let nodes = options.texts("nodes").to_vec();
-    if let Some(index) = nodes.iter().position(String::is_empty) {
-        return Err(Failure::new(format!("nodes[{index}]: is empty")));
-    }
     let request = Request {
-        nodes,
+        nodes: nodes(options)?,
         timeout: Duration::from_secs(options.count("timeout")),
         after_restart: options.flag("after_restart"),
     };
@@ -70,6 +67,16 @@ fn run(call: &Call) -> Result<Response, Failure> {
     };
     let report = await_nodes(&request, || cluster.nodes(), &mut clock);
     Ok(answer(&report))
+}
+
+/// Names of nodes come from variables that a host may have set: `openshift_kubelet_name_override`.
+fn nodes(options: &Options) -> Result<Vec<String>, Failure> {
+    let names = options.texts("nodes").iter().enumerate();
+    let names = names.map(|(index, name)| match DnsName::parse(name) {
+        Ok(_) => Ok(name.clone()),
+        Err(error) => Err(Failure::new(format!("nodes[{index}]: {error}"))),
+    });
+    names.collect()
 }
 
 fn answer(report: &Report) -> Response {

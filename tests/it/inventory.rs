@@ -1,5 +1,7 @@
 //! The dynamic inventory at a real API server, by itself and through both Ansibles.
 
+mod names;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
