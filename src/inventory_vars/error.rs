@@ -34,6 +34,25 @@ pub enum VariablesError {
         /// What is wrong.
         error: HostError,
     },
+    /// A credential of the main registry, and nothing that says which registry that is. Guessing could
+    /// send a password of Red Hat to quay.io.
+    #[error(
+        "{} and {} are given, and nothing names their registry: set {} (or its old name {}), or {}",
+        names::AUTH_USER,
+        names::AUTH_PASSWORD,
+        names::DEPLOYMENT_TYPE,
+        names::OLD_DEPLOYMENT_TYPE,
+        names::OREG_URL
+    )]
+    UnnamedRegistry,
+    /// The old name of the deployment type has a value that it never had.
+    #[error(
+        "{}: must be {} or {}",
+        names::OLD_DEPLOYMENT_TYPE,
+        names::ORIGIN,
+        names::ENTERPRISE
+    )]
+    OldDeploymentType,
     /// The image pattern has no registry.
     #[error(
         "{}: has no registry before its first `/`: write HOST/PATH-${{component}}:${{version}}",

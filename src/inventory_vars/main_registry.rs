@@ -1,7 +1,7 @@
 //! The main registry: that of `oreg_url`, with `oreg_auth_user` and `oreg_auth_password`.
 
 use super::{
-    Variables, VariablesError, names,
+    DeploymentType, Variables, VariablesError, names,
     resolve::{Faults, RegistryTest},
 };
 use crate::domain::{
@@ -15,12 +15,10 @@ use crate::domain::{
 
 /// Returns the credential; none where neither user nor password is given.
 pub(super) fn credential(variables: &Variables) -> Result<Option<RegistryCredential>, Faults> {
-    let (host, written_host, pattern) = split_url(variables).map_err(|fault| vec![fault])?;
     let Some((user, password)) = pair(variables).map_err(|fault| vec![fault])? else {
-        let is_barred = host.to_string() == names::RED_HAT_REGISTRY;
-        let fault = is_barred.then(|| vec![VariablesError::RedHatNeedsCredential]);
-        return fault.map_or(Ok(None), Err);
+        return check_anonymous(variables).map_err(|fault| vec![fault]);
     };
+    let (host, written_host, pattern) = split_url(variables).map_err(|fault| vec![fault])?;
     let image = test_image(variables, &pattern, &host);
     let (credential, test_image) = faults::both(checked(user, password), image)?;
     Ok(Some(RegistryCredential {
@@ -31,6 +29,17 @@ pub(super) fn credential(variables: &Variables) -> Result<Option<RegistryCredent
         test_image,
         security: TransportSecurity::default(),
     }))
+}
+
+/// Without a credential, the main registry is any but the one that serves nobody without.
+fn check_anonymous(variables: &Variables) -> Result<Option<RegistryCredential>, VariablesError> {
+    match split_url(variables) {
+        Ok((host, ..)) if host.to_string() == names::RED_HAT_REGISTRY => {
+            Err(VariablesError::RedHatNeedsCredential)
+        }
+        Ok(_) | Err(VariablesError::UnnamedRegistry) => Ok(None),
+        Err(fault) => Err(fault),
+    }
 }
 
 /// Returns the registry and, as written, what it is called.
@@ -45,12 +54,12 @@ pub(super) fn test(variables: &Variables) -> Result<RegistryTest, VariablesError
     Ok((host, image, TransportSecurity::default()))
 }
 
-/// `oreg_url` before its first slash: the registry, as written, and the rest.
+/// Splits `oreg_url`, or the default of the deployment type, at its first slash: the registry, the
+/// registry as written, and the rest.
 fn split_url(variables: &Variables) -> Result<(RegistryHost, String, String), VariablesError> {
-    let url = variables
-        .oreg_url
-        .as_deref()
-        .unwrap_or(variables.deployment_type.default_url());
+    let default = || variables.deployment_type.map(DeploymentType::default_url);
+    let url = variables.oreg_url.as_deref().or_else(default);
+    let url = url.ok_or(VariablesError::UnnamedRegistry)?;
     let bare = url.split_once("://").map_or(url, |(_, rest)| rest);
     let (host, rest) = bare.split_once('/').ok_or(VariablesError::UrlWithoutHost)?;
     let place = names::OREG_URL.to_owned();

@@ -29,8 +29,8 @@ use crate::domain::secret::Secret;
 /// The variables as given, each of its own type.
 #[derive(Clone, Debug)]
 pub struct Variables {
-    /// `openshift_deployment_type`
-    pub deployment_type: DeploymentType,
+    /// `openshift_deployment_type`, else `deployment_type`; `None` where neither is set
+    pub deployment_type: Option<DeploymentType>,
     /// `oreg_url`
     pub oreg_url: Option<String>,
     /// `openshift_image_tag`
@@ -78,13 +78,13 @@ pub enum DeploymentType {
 }
 
 impl DeploymentType {
-    /// Returns the type that `word` names; anything but `openshift-enterprise` is OKD.
+    /// Reads the type that `word` names; `None` for any other word.
     #[must_use]
-    pub fn from_word(word: &str) -> Self {
-        if word == names::ENTERPRISE {
-            Self::Enterprise
-        } else {
-            Self::Origin
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            names::ORIGIN => Some(Self::Origin),
+            names::ENTERPRISE => Some(Self::Enterprise),
+            _ => None,
         }
     }
 

@@ -2,6 +2,9 @@
 
 /// Which images the cluster is made of.
 pub const DEPLOYMENT_TYPE: &str = "openshift_deployment_type";
+/// The old name of [`DEPLOYMENT_TYPE`], which openshift-ansible 3.11 copies where the new one is not set
+/// (`playbooks/init/basic_facts.yml`).
+pub const OLD_DEPLOYMENT_TYPE: &str = "deployment_type";
 /// A value of [`DEPLOYMENT_TYPE`]: OKD.
 pub const ORIGIN: &str = "origin";
 /// A value of [`DEPLOYMENT_TYPE`]: OpenShift Container Platform.

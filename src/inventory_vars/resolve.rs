@@ -130,7 +130,7 @@ mod tests {
 
     fn none() -> Variables {
         Variables {
-            deployment_type: DeploymentType::Origin,
+            deployment_type: Some(DeploymentType::Origin),
             oreg_url: None,
             image_tag: names::DEFAULT_IMAGE_TAG.to_owned(),
             auth_user: None,
@@ -276,7 +276,7 @@ mod tests {
             ),
         ] {
             let resolved = resolve(&Variables {
-                deployment_type,
+                deployment_type: Some(deployment_type),
                 ..main("u", "p")
             })
             .unwrap();
@@ -284,6 +284,34 @@ mod tests {
             assert_eq!(credential.host.key(), key);
             assert_eq!(credential.test_image.as_ref().unwrap().to_string(), image);
         }
+    }
+
+    #[test]
+    fn no_credential_goes_to_a_registry_that_nothing_names() {
+        let untyped = |given: Variables| Variables {
+            deployment_type: None,
+            ..given
+        };
+        let expected = "oreg_auth_user and oreg_auth_password are given, and nothing names their registry: \
+                        set openshift_deployment_type (or its old name deployment_type), or oreg_url";
+        assert_eq!(faults(&untyped(main("u", "p"))), [expected]);
+        let found = resolve_tests(&untyped(main("u", "p"))).unwrap_err();
+        assert_eq!(found[0].to_string(), expected);
+        assert_eq!(
+            resolve_hosts(&untyped(main("u", "p"))).unwrap_err()[0].to_string(),
+            expected
+        );
+        assert_eq!(resolve(&untyped(none())).unwrap().credentials, []);
+
+        let oreg_url = Some("r.example.com/a-${component}:${version}".to_owned());
+        let named = Variables {
+            oreg_url,
+            ..untyped(main("u", "p"))
+        };
+        assert_eq!(
+            resolve(&named).unwrap().credentials[0].host.key(),
+            "r.example.com"
+        );
     }
 
     #[test]
@@ -314,7 +342,7 @@ mod tests {
             ["oreg_auth_user is given without oreg_auth_password: give both, or neither"]
         );
         let enterprise = Variables {
-            deployment_type: DeploymentType::Enterprise,
+            deployment_type: Some(DeploymentType::Enterprise),
             ..none()
         };
         assert!(faults(&enterprise)[0].contains("needs a credential"));

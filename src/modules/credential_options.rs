@@ -27,10 +27,10 @@ const ADDITIONAL: RecordSpec = RecordSpec {
 };
 
 /// The rows of the option table that say which credentials there are.
-pub const CREDENTIAL_OPTIONS: [OptionSpec; 9] = [
+pub const CREDENTIAL_OPTIONS: [OptionSpec; 10] = [
     OptionSpec::new(names::DEPLOYMENT_TYPE, Kind::Text)
-        .choices(&[names::ORIGIN, names::ENTERPRISE])
-        .default(Default::Text(names::ORIGIN)),
+        .choices(&[names::ORIGIN, names::ENTERPRISE]),
+    OptionSpec::new(names::OLD_DEPLOYMENT_TYPE, Kind::Text),
     OptionSpec::new(names::OREG_URL, Kind::Text),
     OptionSpec::new(names::IMAGE_TAG, Kind::Text).default(Default::Text(names::DEFAULT_IMAGE_TAG)),
     OptionSpec::new(names::AUTH_USER, Kind::Text),
@@ -68,7 +68,7 @@ pub const fn with_credentials<const OWN: usize, const ALL: usize>(
 /// # Errors
 /// [`Failure`] with every fault of the variables.
 pub fn credentials(options: &Options) -> Result<Resolved, Failure> {
-    resolve(&variables(options)).map_err(|faults| all_at_once(&faults))
+    resolve(&variables(options)?).map_err(|faults| all_at_once(&faults))
 }
 
 /// Reads the registries that the options name, with their written forms; passwords are not needed.
@@ -76,7 +76,7 @@ pub fn credentials(options: &Options) -> Result<Resolved, Failure> {
 /// # Errors
 /// [`Failure`] with every fault of the variables.
 pub fn hosts(options: &Options) -> Result<Vec<(RegistryHost, String)>, Failure> {
-    resolve_hosts(&variables(options)).map_err(|faults| all_at_once(&faults))
+    resolve_hosts(&variables(options)?).map_err(|faults| all_at_once(&faults))
 }
 
 /// Reads the registries as [`hosts`] does, and says which one is the main registry.
@@ -84,7 +84,7 @@ pub fn hosts(options: &Options) -> Result<Vec<(RegistryHost, String)>, Failure> 
 /// # Errors
 /// [`Failure`] with every fault of the variables.
 pub fn sources(options: &Options) -> Result<Vec<(Source, RegistryHost, String)>, Failure> {
-    resolve_sources(&variables(options)).map_err(|faults| all_at_once(&faults))
+    resolve_sources(&variables(options)?).map_err(|faults| all_at_once(&faults))
 }
 
 /// Reads how the registries that the options name are to be tested, and which need no verified TLS.
@@ -92,13 +92,13 @@ pub fn sources(options: &Options) -> Result<Vec<(Source, RegistryHost, String)>,
 /// # Errors
 /// [`Failure`] with every fault of the variables.
 pub fn tests(options: &Options) -> Result<(Vec<RegistryTest>, Insecure), Failure> {
-    resolve_tests(&variables(options)).map_err(|faults| all_at_once(&faults))
+    resolve_tests(&variables(options)?).map_err(|faults| all_at_once(&faults))
 }
 
-fn variables(options: &Options) -> Variables {
+fn variables(options: &Options) -> Result<Variables, Failure> {
     let text = |name| options.text(name).map(str::to_owned);
-    Variables {
-        deployment_type: DeploymentType::from_word(options.required_text(names::DEPLOYMENT_TYPE)),
+    Ok(Variables {
+        deployment_type: deployment_type(options)?,
         oreg_url: text(names::OREG_URL),
         image_tag: options.required_text(names::IMAGE_TAG).to_owned(),
         auth_user: text(names::AUTH_USER),
@@ -111,7 +111,20 @@ fn variables(options: &Options) -> Variables {
             .map(additional)
             .collect(),
         insecure_registries: options.texts(names::INSECURE).to_vec(),
+    })
+}
+
+/// As in openshift-ansible, the old name counts, and is looked at, only without the new one.
+fn deployment_type(options: &Options) -> Result<Option<DeploymentType>, Failure> {
+    if let Some(word) = options.text(names::DEPLOYMENT_TYPE) {
+        return Ok(DeploymentType::parse(word));
     }
+    let Some(word) = options.text(names::OLD_DEPLOYMENT_TYPE) else {
+        return Ok(None);
+    };
+    let found = DeploymentType::parse(word);
+    let found = found.ok_or_else(|| all_at_once(&[VariablesError::OldDeploymentType]))?;
+    Ok(Some(found))
 }
 
 fn additional(record: &Options) -> AdditionalRegistry {

@@ -23,7 +23,7 @@ const PATHS: [&str; 2] = [
 const PRESENT: &str = "present";
 const ABSENT: &str = "absent";
 
-const OPTIONS: [OptionSpec; 17] = with_credentials([
+const OPTIONS: [OptionSpec; 18] = with_credentials([
     OptionSpec::new("paths", Kind::Paths).default(Default::Texts(&PATHS)),
     OptionSpec::new("state", Kind::Text)
         .choices(&[PRESENT, ABSENT])

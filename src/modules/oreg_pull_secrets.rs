@@ -37,7 +37,7 @@ const PRESENT: &str = "present";
 const ABSENT: &str = "absent";
 const NAMESPACES: [&str; 1] = ["openshift"];
 
-const OPTIONS: [OptionSpec; 18] = with_credentials([
+const OPTIONS: [OptionSpec; 19] = with_credentials([
     KUBECONFIG,
     CONTEXT,
     OptionSpec::new("namespaces", Kind::Texts).default(Default::Texts(&NAMESPACES)),

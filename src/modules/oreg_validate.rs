@@ -19,7 +19,7 @@ use crate::{
 
 const SEVERITIES: &[&str] = &["fail", "warn", "ignore"];
 
-const OPTIONS: [OptionSpec; 22] = with_credentials([
+const OPTIONS: [OptionSpec; 23] = with_credentials([
     OptionSpec::new("auth_files", Kind::Paths),
     OptionSpec::new("unlisted", Kind::Text)
         .choices(&["prove", "skip"])

@@ -349,3 +349,33 @@ fn ansible_doc_shows_every_module() {
         assert!(run.ok && run.output.contains("OPTIONS"), "{}", run.output);
     }
 }
+
+/// A password of Red Hat must not reach another registry because a variable has its old name.
+#[test]
+fn the_deployment_type_has_two_names_and_is_never_guessed() {
+    let unproven = ["--skip-tags", "validate"];
+    let credential = "oreg_auth_user=1234567|installer\noreg_auth_password=of-red-hat\n";
+    let keys = |variables: &str| {
+        let site = site(&format!("{credential}{variables}"));
+        site.run(&unproven).changes();
+        let file: Value = serde_json::from_str(&read(&site.kubelet_file("node-1"))).unwrap();
+        let keys = file["auths"].as_object().unwrap().keys().cloned();
+        keys.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        keys("deployment_type=openshift-enterprise\n"),
+        ["registry.redhat.io"]
+    );
+    let both = "deployment_type=openshift-enterprise\nopenshift_deployment_type=origin\n";
+    assert_eq!(keys(both), ["quay.io"], "as in openshift-ansible");
+
+    let untyped = site(credential);
+    for arguments in [&[][..], &unproven] {
+        untyped.run(arguments).failed_with(&[
+            "nothing names their registry: set openshift_deployment_type",
+            "its old name deployment_type",
+            "oreg_url",
+        ]);
+    }
+    assert!(untyped.written().is_empty());
+}

@@ -122,7 +122,7 @@ mod tests {
 
     fn demands() -> Demands {
         let variables = Variables {
-            deployment_type: DeploymentType::Origin,
+            deployment_type: Some(DeploymentType::Origin),
             oreg_url: None,
             image_tag: "v3.11".to_owned(),
             auth_user: None,
