@@ -6,7 +6,10 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::{Home, VERSIONS, json_of, text_of};
-use crate::support::scripted::{Scripted, reply};
+use crate::support::{
+    scratch::write,
+    scripted::{Scripted, reply},
+};
 
 /// An API server with nodes of these names, all of them masters, and a home for it.
 fn home_of(names: &[&str]) -> (Scripted, Home) {
@@ -150,7 +153,7 @@ fn the_plugin_compares_its_own_groups_and_what_a_cache_holds() {
         for entry in directory.read_dir().unwrap() {
             let file = entry.unwrap().path();
             let text = std::fs::read_to_string(&file).unwrap();
-            std::fs::write(&file, text.replace("n2", "-oProxyCommand=x")).unwrap();
+            write(&file, text.replace("n2", "-oProxyCommand=x"));
         }
         fails(&cached, "cannot be a host");
     }
