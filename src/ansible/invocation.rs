@@ -1,4 +1,4 @@
-//! One call of a module: the arguments file that Ansible wrote, read.
+//! One call of a module: reads the arguments, from the file that Ansible wrote or from standard input.
 
 use std::{
     ffi::OsStr,
@@ -19,6 +19,9 @@ use super::{
 /// Members of the arguments file that are Ansible's own begin with this.
 const INTERNAL: &str = "_ansible_";
 
+/// In place of a path: the arguments are on standard input, so that no file ever holds them.
+const STANDARD_INPUT: &str = "-";
+
 /// A larger arguments file is a mistake; the largest honest one holds some thousand registries.
 const MAX_BYTES: u64 = 16 << 20;
 
@@ -35,10 +38,10 @@ pub struct Call {
     pub(super) redactor: Redactor,
 }
 
-/// Reads the arguments file at `path` by `table`.
+/// Reads the arguments at `path`, or from standard input where that is `-`, by `table`.
 ///
 /// # Errors
-/// [`Failure`] with all faults of the options at once, or that the file cannot be read.
+/// [`Failure`] with all faults of the options at once, or that the arguments cannot be read.
 pub(super) fn read_call(
     path: Option<&OsStr>,
     table: &'static [OptionSpec],
@@ -49,7 +52,11 @@ pub(super) fn read_call(
              call it from a playbook, or with ansible -m",
         )
     })?;
-    let members = read_file(Path::new(path))?;
+    let members = if path == STANDARD_INPUT {
+        read_members("standard input", read_bounded(io::stdin().lock(), 0))?
+    } else {
+        read_file(Path::new(path))?
+    };
     let (internal, given): (Map<_, _>, Map<_, _>) = members
         .into_iter()
         .partition(|(name, _)| name.starts_with(INTERNAL));
@@ -63,30 +70,31 @@ pub(super) fn read_call(
 }
 
 fn read_file(path: &Path) -> Result<Map<String, Value>, Failure> {
-    let bytes = read_bounded(path).map_err(|error| {
-        Failure::new(format!(
-            "cannot read the arguments file {}: {error}",
-            path.display()
-        ))
-    })?;
+    let bytes = File::open(path).and_then(|file| {
+        let length = file.metadata()?.len();
+        read_bounded(file, length)
+    });
+    read_members(&format!("the arguments file {}", path.display()), bytes)
+}
+
+fn read_members(source: &str, bytes: io::Result<Vec<u8>>) -> Result<Map<String, Value>, Failure> {
+    let bytes = bytes.map_err(|error| Failure::new(format!("cannot read {source}: {error}")))?;
     // serde_json's messages may quote the text, and the text holds passwords: position only.
-    let unreadable = |error: &serde_json::Error| {
+    serde_json::from_slice(&bytes).map_err(|error| {
         Failure::new(format!(
-            "the arguments file is not one JSON object in UTF-8 (line {} column {}); an option may \
+            "the arguments are not one JSON object in UTF-8 (line {} column {}); an option may \
              hold a byte that is not text, or NaN",
             error.line(),
             error.column()
         ))
-    };
-    serde_json::from_slice(&bytes).map_err(|error| unreadable(&error))
+    })
 }
 
-fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    let length = file.metadata()?.len().min(MAX_BYTES);
+fn read_bounded(input: impl Read, length: u64) -> io::Result<Vec<u8>> {
+    let length = usize::try_from(length.min(MAX_BYTES)).unwrap_or(0);
     // Room for all of it at once: one call to the system then reads it, and one sees its end.
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
-    file.take(MAX_BYTES).read_to_end(&mut bytes)?;
+    let mut bytes = Vec::with_capacity(length + 1);
+    input.take(MAX_BYTES).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -1,6 +1,6 @@
 //! Whatever goes wrong: one JSON object, a message, and no secret.
 
-use std::process::Command;
+use std::{fs::File, process::Command};
 
 use serde_json::{Value, json};
 
@@ -18,11 +18,16 @@ const MODULES: [&str; 5] = [
     "docker_creds",
 ];
 
-/// Runs `module` on an arguments file with this content.
+/// Runs `module` on an arguments file with this content, and with the same on standard input.
 fn run(module: &str, arguments: &[u8]) -> Answer {
     let scratch = Scratch::new();
     let path = scratch.write("args", arguments);
-    Answer::read(&Command::new(binary(module)).arg(path).output().unwrap())
+    let file = File::open(&path).unwrap();
+    let mut piped = Command::new(binary(module));
+    let piped = Answer::read(&piped.arg("-").stdin(file).output().unwrap());
+    let answer = Answer::read(&Command::new(binary(module)).arg(path).output().unwrap());
+    assert_eq!(piped.stdout, answer.stdout, "{module}");
+    answer
 }
 
 fn assert_clean_failure(module: &str, arguments: &[u8]) {
