@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-cluster modules collection test test-matrix molecule keycloak-test lint bench setup clean
+.PHONY: help demo demo-cluster modules collection check test test-matrix molecule keycloak-test lint bench release-notes publish setup clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ modules: ## builds the Ansible modules into library/, the inventory into bin/
 collection: modules ## packs them and the playbooks into an Ansible collection, in dist/
 	@testbed/setup ansible
 	@scripts/build-collection
+
+check: ## units, wire tests and linters in two minutes: needs rustup and Python alone
+	cargo test --locked --quiet --no-default-features
+	@scripts/lint code
 
 test: setup modules ## all tests: units, modules, real registries, a real Kubernetes API, playbooks, booted nodes
 	cargo test --locked --workspace
@@ -42,6 +46,12 @@ lint: modules ## formatting, clippy, documentation, dependencies, playbooks, YAM
 bench: setup modules ## speed beside Python, skopeo and kubectl, in half an hour; write=1: docs/benchmarks.md
 	@testbed/setup bench
 	@cargo run --quiet --locked -p testbed -- run --cluster -- bench/run $(if $(write),--write) $(sections)
+
+release-notes: ## tag=vX.Y.Z: what the changelog says of a release; fails if tag, version and changelog disagree
+	@packaging/release-notes "$(tag)"
+
+publish: ## tag=vX.Y.Z: makes the release on GitHub, of what is in dist/
+	@packaging/publish "$(tag)"
 
 setup: ## what tests and demo need on this machine; quick when it is there
 	@testbed/setup
