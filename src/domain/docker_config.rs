@@ -1,13 +1,16 @@
 //! The docker config document (`config.json`, `.dockerconfigjson`): members in the order their
-//! owner gave them, what is not ours kept byte for byte.
+//! owner gave them, everything not asked for kept byte for byte.
 //!
 //! Format: docker/cli `cli/config/configfile/file.go`.
+
+use std::fmt::{self, Write};
 
 use serde_json::value::RawValue;
 
 pub use super::json_members::DocumentError;
 use super::{
     json_members::{is_named, only_member, read_members, read_text},
+    layout::{Layout, Length, Level},
     registry_host::RegistryHost,
     stored_entry::StoredEntry,
 };
@@ -17,19 +20,21 @@ const AUTHS: &str = "auths";
 /// A docker config document.
 #[derive(Clone, Debug)]
 pub struct DockerConfig {
-    members: Vec<(String, Box<RawValue>)>,
+    members: Vec<(String, Content)>,
     auths: Vec<StoredEntry>,
     layout: Layout,
 }
 
-/// How the document is written: its indentation (`None`: all in one line) and its last newline.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Layout {
-    indent: Option<String>,
-    final_newline: bool,
+/// The value of a member of the document.
+#[derive(Clone, Debug)]
+enum Content {
+    /// As it was read.
+    Kept(Box<RawValue>),
+    /// The entries, which are no longer those that were read.
+    Entries,
 }
 
-/// What a document names besides `auths` to find credentials.
+/// The helpers that a document names for docker to ask instead of `auths`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Helpers {
     /// `credsStore`: the helper that docker asks for every registry.
@@ -39,17 +44,13 @@ pub struct Helpers {
 }
 
 impl DockerConfig {
-    /// Returns a document without entries, laid out as docker does (tabs).
+    /// A document without entries, laid out as docker does (tabs).
     #[must_use]
     pub fn empty() -> Self {
-        let layout = Layout {
-            indent: Some("\t".to_owned()),
-            final_newline: true,
-        };
         Self {
             members: Vec::new(),
             auths: Vec::new(),
-            layout,
+            layout: Layout::docker(),
         }
     }
 
@@ -57,7 +58,7 @@ impl DockerConfig {
     ///
     /// # Errors
     /// [`DocumentError`] with line and column when the bytes are not one JSON object with distinct
-    /// names, or `auths` is not such an object or there twice (`Auths`). What stands in an entry is
+    /// names, or `auths` is not such an object or there twice (`Auths`). The content of an entry is
     /// not judged here.
     pub fn parse(bytes: &[u8]) -> Result<Self, DocumentError> {
         let text = read_text(bytes)?;
@@ -69,23 +70,29 @@ impl DockerConfig {
             Some(value) if value.get() != "null" => read_members(text, value.get())?,
             _ => Vec::new(),
         };
+        let members = members.into_iter();
         Ok(Self {
             members: members
-                .into_iter()
-                .map(|(name, value)| (name, value.to_owned()))
+                .map(|(name, value)| (name, Content::Kept(value.to_owned())))
                 .collect(),
             auths: auths.into_iter().map(stored).collect(),
             layout: Layout::of(text),
         })
     }
 
-    /// Returns the entries in the document's order.
+    /// Whether the document has a member `auths`, be it empty.
+    #[must_use]
+    pub fn has_auths(&self) -> bool {
+        self.members.iter().any(|(name, _)| is_named(name, AUTHS))
+    }
+
+    /// The entries in the document's order.
     #[must_use]
     pub fn auths(&self) -> &[StoredEntry] {
         &self.auths
     }
 
-    /// Returns the entry whose key means `host`.
+    /// The entry whose key means `host`.
     #[must_use]
     pub fn entry(&self, host: &RegistryHost) -> Option<&StoredEntry> {
         self.auths
@@ -93,7 +100,7 @@ impl DockerConfig {
             .find(|entry| entry.host().as_ref() == Some(host))
     }
 
-    /// Returns the helpers that the document names. Members of another shape name none.
+    /// The helpers that the document names. Members of another shape name none.
     #[must_use]
     pub fn helpers(&self) -> Helpers {
         let text = |value: &RawValue| serde_json::from_str::<String>(value.get()).ok();
@@ -114,19 +121,14 @@ impl DockerConfig {
         }
     }
 
-    /// Returns the document with other `auths`; all else as it was.
+    /// The document with other `auths`; all else as it was.
     #[must_use]
     pub(super) fn with_auths(&self, auths: Vec<StoredEntry>) -> Self {
-        let pairs: Vec<_> = auths
-            .iter()
-            .map(|e| (e.key.clone(), e.value.clone()))
-            .collect();
-        let value = self.layout.object(1, &pairs);
         let mut members = self.members.clone();
-        let auths_member = (AUTHS.to_owned(), value);
+        let entries = (AUTHS.to_owned(), Content::Entries);
         match members.iter_mut().find(|(name, _)| is_named(name, AUTHS)) {
-            Some(old) => *old = auths_member,
-            None => members.push(auths_member),
+            Some(old) => *old = entries,
+            None => members.push(entries),
         }
         Self {
             members,
@@ -135,26 +137,54 @@ impl DockerConfig {
         }
     }
 
-    /// Returns how the document is written.
     pub(super) fn layout(&self) -> &Layout {
         &self.layout
     }
 
-    /// Returns the text of the document, to be written to a file or a secret.
+    /// The length of [`DockerConfig::to_text`] in bytes, without building it.
+    #[must_use]
+    pub fn text_length(&self) -> usize {
+        let mut length = Length::default();
+        self.write(&mut length).expect("counting does not fail");
+        length.0
+    }
+
+    /// The text of the document, to be written to a file or a secret.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let mut text = self.layout.object(0, &self.members).get().to_owned();
-        if self.layout.final_newline {
-            text.push('\n');
-        }
+        let mut text = String::with_capacity(self.text_length());
+        self.write(&mut text)
+            .expect("a text takes all that is written");
         text
     }
 
+    fn write(&self, out: &mut impl Write) -> fmt::Result {
+        let members = self.members.iter().map(|(name, value)| (&**name, value));
+        self.layout
+            .write_object(out, Level::Document, members, |out, value| match value {
+                Content::Kept(value) => out.write_str(value.get()),
+                Content::Entries => self.write_auths(out),
+            })?;
+        out.write_str(self.layout.ending())
+    }
+
+    fn write_auths(&self, out: &mut impl Write) -> fmt::Result {
+        let entries = self.auths.iter().map(|entry| (entry.key(), &entry.value));
+        self.layout
+            .write_object(out, Level::Auths, entries, |out, value| {
+                out.write_str(value.get())
+            })
+    }
+
     fn member(&self, name: &str) -> Option<&RawValue> {
-        self.members
+        let found = self
+            .members
             .iter()
-            .rfind(|(member, _)| is_named(member, name))
-            .map(|(_, value)| &**value)
+            .rfind(|(member, _)| is_named(member, name));
+        match found {
+            Some((_, Content::Kept(value))) => Some(value),
+            _ => None,
+        }
     }
 }
 
@@ -163,57 +193,6 @@ fn stored((key, value): (String, &RawValue)) -> StoredEntry {
         key,
         value: value.to_owned(),
     }
-}
-
-impl Layout {
-    /// The layout that the text has: the white space before its first member.
-    fn of(text: &str) -> Self {
-        let inside = text.trim_start().trim_start_matches('{');
-        let space = &inside[..inside.len() - inside.trim_start().len()];
-        let indent = space.rsplit_once('\n').map(|(_, indent)| indent.to_owned());
-        Self {
-            indent,
-            final_newline: text.ends_with('\n'),
-        }
-    }
-
-    /// Prints an object that stands `depth` levels deep.
-    pub(super) fn object(
-        &self,
-        depth: usize,
-        members: &[(String, Box<RawValue>)],
-    ) -> Box<RawValue> {
-        RawValue::from_string(self.print(depth, members)).expect("members are JSON already")
-    }
-
-    fn print(&self, depth: usize, members: &[(String, Box<RawValue>)]) -> String {
-        if members.is_empty() {
-            return "{}".to_owned();
-        }
-        let (open, close, colon) = match &self.indent {
-            Some(indent) => (
-                format!("\n{}", indent.repeat(depth + 1)),
-                format!("\n{}", indent.repeat(depth)),
-                ": ",
-            ),
-            None => (String::new(), String::new(), ":"),
-        };
-        let mut text = String::from("{");
-        for (position, (name, value)) in members.iter().enumerate() {
-            if position > 0 {
-                text.push(',');
-            }
-            text.push_str(&open);
-            text.push_str(&quoted(name));
-            text.push_str(colon);
-            text.push_str(value.get());
-        }
-        text + &close + "}"
-    }
-}
-
-fn quoted(name: &str) -> String {
-    serde_json::Value::from(name).to_string()
 }
 
 #[cfg(test)]
@@ -287,5 +266,28 @@ mod tests {
             helpers.per_registry,
             [("quay.io".to_owned(), "x".to_owned())]
         );
+    }
+
+    #[test]
+    fn a_deep_indentation_does_not_multiply() {
+        let entries: Vec<_> = (0..5000).map(|n| format!("\"h{n}\":{{}}")).collect();
+        let text = format!(
+            "{{\n{}\"auths\":{{{}}}}}",
+            " ".repeat(100_000),
+            entries.join(",")
+        );
+        let document = DockerConfig::parse(text.as_bytes()).unwrap();
+        let rewritten = document.with_auths(document.auths().to_vec());
+        assert_eq!(rewritten.text_length(), rewritten.to_text().len());
+        assert!(rewritten.text_length() < 2 * text.len());
+    }
+
+    #[test]
+    fn the_place_of_auths_is_kept_when_there_is_one() {
+        for text in ["{}", "{\"auths\":null,\"x\":1}"] {
+            let document = DockerConfig::parse(text.as_bytes()).unwrap();
+            assert_eq!(document.has_auths(), text != "{}");
+            assert!(document.with_auths(Vec::new()).has_auths());
+        }
     }
 }

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 
 use super::{
     credential::Credential,
-    docker_config::{DockerConfig, Layout},
+    docker_config::DockerConfig,
     plan::{Change, Holding, Plan},
     registry_host::RegistryHost,
     stored_entry::StoredEntry,
     warning::warnings,
 };
 
-/// What becomes of entries that nobody asked for.
+/// What becomes of entries that were not asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Others {
     /// They stay.
@@ -21,7 +21,7 @@ pub enum Others {
     Remove,
 }
 
-/// Plans that each of `wanted` is stored, once, under its canonical key. The registries in
+/// Plans that each of `wanted` is stored once, under its canonical key. The registries in
 /// `wanted` must differ.
 #[must_use]
 pub fn plan_present(
@@ -29,20 +29,40 @@ pub fn plan_present(
     wanted: &[(RegistryHost, Credential)],
     others: Others,
 ) -> Plan {
-    let mut groups = Groups::of(document, wanted.iter().map(|(host, _)| host));
+    let old = document.auths();
+    let registries = || wanted.iter().map(|(host, _)| host);
+    let owners = owners(old, registries());
+    let mut next: Vec<Option<StoredEntry>> = old.iter().cloned().map(Some).collect();
     let mut changes = Vec::new();
-    for (position, (host, credential)) in wanted.iter().enumerate() {
-        changes.extend(groups.store(position, host.key(), credential, document));
+    for ((host, credential), positions) in wanted.iter().zip(positions(&owners, wanted.len())) {
+        let key = host.key();
+        let own: Vec<&StoredEntry> = positions.iter().map(|at| &old[*at]).collect();
+        // The entry under the canonical key is the one that readers use today.
+        let base = own.iter().find(|entry| entry.key == key);
+        let base = base.or(own.first()).copied();
+        if own.len() == 1 && base.is_some_and(|base| base.key == key && base.holds(credential)) {
+            continue;
+        }
+        let entry = match base {
+            Some(base) => base.with(key.clone(), credential, document.layout()),
+            None => StoredEntry::new(key.clone(), credential, document.layout()),
+        };
+        // The registry keeps the place of its first entry; its other names go.
+        for at in &positions {
+            next[*at] = None;
+        }
+        match positions.first() {
+            Some(first) => next[*first] = Some(entry),
+            None => next.push(Some(entry)),
+        }
+        changes.push(stored(key, credential, base, &own));
     }
     if others == Others::Remove {
-        changes.extend(groups.drop_others());
+        changes.extend(remove(&mut next, |at| {
+            owners.get(at).is_some_and(Option::is_none)
+        }));
     }
-    finish(
-        document,
-        groups.into_entries(),
-        changes,
-        wanted.iter().map(|(host, _)| host),
-    )
+    finish(document, next, changes, registries())
 }
 
 /// Plans as [`plan_present`] does, for a pull secret: an entry that is written gets `username` and
@@ -56,6 +76,66 @@ pub fn plan_pull_secret(document: &DockerConfig, wanted: &[(RegistryHost, Creden
         plan.document = plan.document.with_auths(entries.collect());
     }
     plan
+}
+
+/// Plans that none of `hosts` has an entry.
+#[must_use]
+pub fn plan_absent(document: &DockerConfig, hosts: &[RegistryHost]) -> Plan {
+    let owners = owners(document.auths(), hosts.iter());
+    let mut next: Vec<_> = document.auths().iter().cloned().map(Some).collect();
+    let changes = remove(&mut next, |at| owners[at].is_some());
+    finish(document, next, changes, std::iter::empty())
+}
+
+/// For each entry, the position of its registry in `hosts`.
+fn owners<'a>(
+    entries: &[StoredEntry],
+    hosts: impl Iterator<Item = &'a RegistryHost>,
+) -> Vec<Option<usize>> {
+    let hosts: HashMap<_, _> = hosts.enumerate().map(|(at, host)| (host, at)).collect();
+    let position = |entry: &StoredEntry| hosts.get(&entry.host()?).copied();
+    entries.iter().map(position).collect()
+}
+
+/// For each of `count` registries, the positions of its entries.
+fn positions(owners: &[Option<usize>], count: usize) -> Vec<Vec<usize>> {
+    let mut positions = vec![Vec::new(); count];
+    for (at, owner) in owners.iter().enumerate() {
+        if let Some(owner) = owner {
+            positions[*owner].push(at);
+        }
+    }
+    positions
+}
+
+/// Takes out the entries at `unwanted` positions.
+fn remove(entries: &mut [Option<StoredEntry>], unwanted: impl Fn(usize) -> bool) -> Vec<Change> {
+    let entries = entries.iter_mut().enumerate();
+    let removed = entries.filter(|(at, _)| unwanted(*at));
+    let removed = removed.filter_map(|(_, entry)| entry.take());
+    let changes = removed.map(|entry| Change {
+        before: Some(Holding::of(&entry)),
+        after: None,
+        folded: Vec::new(),
+        key: entry.key,
+    });
+    changes.collect()
+}
+
+/// The change by which the entries `own` become one that holds `credential`.
+fn stored(
+    key: String,
+    credential: &Credential,
+    base: Option<&StoredEntry>,
+    own: &[&StoredEntry],
+) -> Change {
+    let others = own.iter().filter(|entry| entry.key != key);
+    Change {
+        folded: others.map(|entry| entry.key.clone()).collect(),
+        before: base.map(Holding::of),
+        after: Some(Holding::of_credential(credential)),
+        key,
+    }
 }
 
 fn spelled_out(
@@ -74,153 +154,23 @@ fn spelled_out(
     }
 }
 
-/// Plans that none of `hosts` has an entry.
-#[must_use]
-pub fn plan_absent(document: &DockerConfig, hosts: &[RegistryHost]) -> Plan {
-    let mut groups = Groups::of(document, hosts.iter());
-    let changes = groups.drop_members();
-    finish(document, groups.into_entries(), changes, std::iter::empty())
-}
-
 fn finish<'a>(
     document: &DockerConfig,
-    entries: Vec<StoredEntry>,
+    entries: Vec<Option<StoredEntry>>,
     changes: Vec<Change>,
     ours: impl Iterator<Item = &'a RegistryHost>,
 ) -> Plan {
+    // Without a change the document keeps its bytes, however they are laid out.
     let document = if changes.is_empty() {
         document.clone()
     } else {
-        document.with_auths(entries)
+        document.with_auths(entries.into_iter().flatten().collect())
     };
     let warnings = warnings(&document, ours);
     Plan {
         changes,
         warnings,
         document,
-    }
-}
-
-/// The entries of a document, each known to be one registry's (by its position) or nobody's.
-struct Groups {
-    slots: Vec<Slot>,
-    members: HashMap<usize, Vec<usize>>,
-}
-
-struct Slot {
-    entry: Option<StoredEntry>,
-    is_member: bool,
-}
-
-impl Groups {
-    fn of<'a>(document: &DockerConfig, hosts: impl Iterator<Item = &'a RegistryHost>) -> Self {
-        let positions: HashMap<&RegistryHost, usize> = hosts
-            .enumerate()
-            .map(|(position, host)| (host, position))
-            .collect();
-        let mut groups = Self {
-            slots: Vec::new(),
-            members: HashMap::new(),
-        };
-        for (slot, entry) in document.auths().iter().enumerate() {
-            let position = entry.host().and_then(|host| positions.get(&host).copied());
-            if let Some(position) = position {
-                groups.members.entry(position).or_default().push(slot);
-            }
-            let is_member = position.is_some();
-            groups.slots.push(Slot {
-                entry: Some(entry.clone()),
-                is_member,
-            });
-        }
-        groups
-    }
-
-    /// Leaves one entry for the registry, where its first one stood, and reports what that changed.
-    fn store(
-        &mut self,
-        position: usize,
-        key: String,
-        credential: &Credential,
-        document: &DockerConfig,
-    ) -> Option<Change> {
-        let layout = document.layout();
-        let taken = self.take(position);
-        let base = taken.iter().find(|entry| entry.key == key);
-        let Some(base) = base.or(taken.first()) else {
-            return Some(self.add(key, credential, layout));
-        };
-        let first = self.members[&position][0];
-        if taken.len() == 1 && base.key == key && base.holds(credential) {
-            self.slots[first].entry = Some(base.clone());
-            return None;
-        }
-        self.slots[first].entry = Some(base.with(key.clone(), credential, layout));
-        let others = taken.iter().filter(|entry| entry.key != key);
-        Some(Change {
-            folded: others.map(|entry| entry.key.clone()).collect(),
-            before: Some(Holding::of(base)),
-            after: Some(Holding::of_credential(credential)),
-            key,
-        })
-    }
-
-    fn add(&mut self, key: String, credential: &Credential, layout: &Layout) -> Change {
-        let entry = StoredEntry::new(key.clone(), credential, layout);
-        self.slots.push(Slot {
-            entry: Some(entry),
-            is_member: true,
-        });
-        Change {
-            key,
-            folded: Vec::new(),
-            before: None,
-            after: Some(Holding::of_credential(credential)),
-        }
-    }
-
-    fn take(&mut self, position: usize) -> Vec<StoredEntry> {
-        let slots = self.members.get(&position).cloned().unwrap_or_default();
-        slots
-            .into_iter()
-            .filter_map(|slot| self.slots[slot].entry.take())
-            .collect()
-    }
-
-    fn drop_others(&mut self) -> Vec<Change> {
-        self.slots
-            .iter_mut()
-            .filter(|slot| !slot.is_member)
-            .filter_map(Slot::remove)
-            .collect()
-    }
-
-    fn drop_members(&mut self) -> Vec<Change> {
-        self.slots
-            .iter_mut()
-            .filter(|slot| slot.is_member)
-            .filter_map(Slot::remove)
-            .collect()
-    }
-
-    fn into_entries(self) -> Vec<StoredEntry> {
-        self.slots
-            .into_iter()
-            .filter_map(|slot| slot.entry)
-            .collect()
-    }
-}
-
-impl Slot {
-    fn remove(&mut self) -> Option<Change> {
-        let entry = self.entry.take()?;
-        let before = Some(Holding::of(&entry));
-        Some(Change {
-            key: entry.key,
-            folded: Vec::new(),
-            before,
-            after: None,
-        })
     }
 }
 

@@ -9,6 +9,7 @@ pub mod docker_config;
 pub mod faults;
 pub mod image;
 mod json_members;
+mod layout;
 pub mod merge;
 pub mod plan;
 pub mod registry_credential;

@@ -8,8 +8,8 @@ use thiserror::Error;
 
 use super::{
     credential::{Credential, DecodeError},
-    docker_config::Layout,
     json_members::{is_named, read_members},
+    layout::{Layout, Level},
     registry_host::RegistryHost,
 };
 
@@ -117,7 +117,7 @@ impl StoredEntry {
     pub(super) fn with(&self, key: String, credential: &Credential, layout: &Layout) -> Self {
         Self {
             key,
-            value: layout.object(2, &self.members_with(credential)),
+            value: print(&self.members_with(credential), layout),
         }
     }
 
@@ -131,7 +131,7 @@ impl StoredEntry {
         members.splice(0..0, pair.map(member));
         Self {
             key: self.key.clone(),
-            value: layout.object(2, &members),
+            value: print(&members, layout),
         }
     }
 
@@ -140,7 +140,7 @@ impl StoredEntry {
         let auth = member(("auth", credential.encode().expose()));
         Self {
             key,
-            value: layout.object(2, &[auth]),
+            value: print(&[auth], layout),
         }
     }
 
@@ -201,6 +201,11 @@ impl Content {
         }
         Ok(())
     }
+}
+
+fn print(members: &[Member], layout: &Layout) -> Box<RawValue> {
+    let members = members.iter().map(|(name, value)| (&**name, &**value));
+    layout.object(Level::Entry, members)
 }
 
 fn holds_credential((name, _): &Member) -> bool {

@@ -9,7 +9,6 @@ use self::proxy_vars::ProxyVars;
 use super::{effect_of, file_changes};
 use crate::{
     ansible::{Call, Failure, Kind, Module, OptionSpec, Options, Response, option::Default},
-    authfile::WantedAttributes,
     domain::{
         credential::Credential,
         image::ImageReference,
@@ -23,7 +22,10 @@ use crate::{
         validate::{self, Examination, Judgement, Severity, WithoutImage, validate},
     },
     registry::{Reason, RetryPolicy, transport::Network},
-    support::proxies::{NoProxy, Proxies, Proxy},
+    support::{
+        files::WantedAttributes,
+        proxies::{NoProxy, Proxies, Proxy},
+    },
 };
 
 const OPTIONS: [OptionSpec; 9] = [

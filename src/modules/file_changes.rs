@@ -4,7 +4,6 @@ use std::{borrow::Cow, collections::HashMap, error::Error, fmt::Write as _};
 
 use crate::{
     ansible::Options,
-    authfile::{Attributes, WantedAttributes},
     domain::{
         plan::{Change, Holding},
         registry_host::shown,
@@ -12,6 +11,7 @@ use crate::{
         warning::Warning,
     },
     operations::configure_node::FilePlan,
+    support::files::{Attributes, WantedAttributes},
 };
 
 /// The keys of `auths` that a plan concerns, as they may be shown.

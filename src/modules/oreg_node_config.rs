@@ -9,9 +9,9 @@ use super::{
 };
 use crate::{
     ansible::{Call, Failure, Kind, Module, OptionSpec, Options, Response, option::Default},
-    authfile::{WantedAttributes, accounts::Database},
     domain::{merge::Others, secret::Secret},
     operations::configure_node::{Entries, FileReport, Report, Request, configure_node},
+    support::files::{WantedAttributes, accounts::Database},
 };
 
 /// The files that kubelet and the container runtime of an OpenShift 3.11 node read.

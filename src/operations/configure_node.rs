@@ -1,17 +1,14 @@
 //! Brings docker config files on a node to the wanted entries and attributes.
 //!
-//! The plan is made first and without any lock: what is already as wanted is not touched in any
-//! way, and a preview ends there. Only a plan that is not empty takes the lock, and is then made
+//! The plan is made first and without a lock: a file that is already as wanted is not touched in any
+//! way, and a preview ends there. Only a plan that is not empty takes the lock; it is then made
 //! again from what the file holds by that time.
 
 use std::path::{Path, PathBuf};
 
 use super::Effect;
 use crate::{
-    authfile::{
-        Attributes, AuthFileError, Location, Lock, Replacement, Stored, WantedAttributes,
-        lock::PATIENCE, store,
-    },
+    authfile::{AuthFileError, Stored, text_of},
     domain::{
         credential::Credential,
         docker_config::DockerConfig,
@@ -19,6 +16,7 @@ use crate::{
         plan::Plan,
         registry_host::RegistryHost,
     },
+    support::files::{Attributes, Lock, PATIENCE, Place, Replacement, WantedAttributes},
 };
 
 /// What is wanted of a node's files.
@@ -136,55 +134,60 @@ fn configure_file(
     path: &Path,
     request: &Request,
     effect: Effect,
-    seen: &mut Vec<Location>,
+    seen: &mut Vec<PathBuf>,
 ) -> Result<FilePlan, AuthFileError> {
-    let location = Location::resolve(path)?;
-    let (_, plan) = look(&location, request)?;
-    let again = seen.contains(&location);
-    seen.push(location.clone());
+    let mut place = Place::resolve(path)?;
+    let (_, plan) = look(&place, request)?;
+    let again = seen.contains(&place.target());
+    seen.push(place.target());
     match effect {
-        Effect::Apply if plan.is_empty() => store::tidy(&location),
-        Effect::Apply => return apply(&location, request),
+        Effect::Apply if plan.is_empty() => place.tidy(),
+        Effect::Apply => return apply(&mut place, request),
         Effect::Preview if again => return Ok(plan.carried_out(request)),
         Effect::Preview if plan.plan.is_empty() => {}
-        Effect::Preview => store::check_size(&plan.plan.document().to_text(), &location)?,
+        Effect::Preview => {
+            text_of(plan.plan.document(), &place)?;
+            place.check_replaceable()?;
+        }
     }
     Ok(plan)
 }
 
-fn look(
-    location: &Location,
-    request: &Request,
-) -> Result<(Option<Stored>, FilePlan), AuthFileError> {
-    let stored = Stored::read(location)?;
+fn look(place: &Place, request: &Request) -> Result<(Option<Stored>, FilePlan), AuthFileError> {
+    let stored = Stored::read(place)?;
     let before = match &stored {
-        Some(stored) => stored.document(location)?,
+        Some(stored) => stored.document.clone(),
         None => DockerConfig::empty(),
     };
     let plan = FilePlan {
         plan: request.entries.plan(&before),
         before,
-        attributes: stored.as_ref().map(Stored::attributes),
+        attributes: stored.as_ref().map(|stored| stored.file.attributes()),
         wanted: request.attributes,
         backup: None,
     };
+    if let Some(present) = plan.attributes.filter(|_| !plan.is_empty()) {
+        place.check_change(present, plan.wanted.over(present))?;
+    }
     Ok((stored, plan))
 }
 
-fn apply(location: &Location, request: &Request) -> Result<FilePlan, AuthFileError> {
-    store::make_directory(location, request.of_directories())?;
-    let lock = Lock::acquire(location, PATIENCE)?;
-    let (stored, mut plan) = look(location, request)?;
+fn apply(place: &mut Place, request: &Request) -> Result<FilePlan, AuthFileError> {
+    place.make_directory(request.of_directories())?;
+    let lock = Lock::acquire(place, PATIENCE)?;
+    let (stored, mut plan) = look(place, request)?;
+    let old = stored.as_ref().map(|stored| &stored.file);
     if !plan.plan.is_empty() {
+        let text = text_of(plan.plan.document(), place)?;
         let new = Replacement {
-            text: &plan.plan.document().to_text(),
+            bytes: text.as_bytes(),
             attributes: plan.wanted,
-            old: stored.as_ref(),
+            old,
             backup: request.backup,
         };
-        plan.backup = store::replace(&lock, location, &new)?;
-    } else if let Some(stored) = stored.filter(|_| !plan.attributes_are_met()) {
-        stored.set_attributes(&lock, location, plan.wanted)?;
+        plan.backup = lock.replace(&new)?;
+    } else if let Some(old) = old.filter(|_| !plan.attributes_are_met()) {
+        lock.set_attributes(old, plan.wanted)?;
     }
     Ok(plan)
 }

@@ -5,6 +5,7 @@
 //! an adapter adds the words that its own users act upon.
 
 pub mod errors;
+pub mod files;
 pub mod proxies;
 pub mod text;
 pub mod tls;

@@ -43,6 +43,8 @@ mod node_files;
 #[cfg(feature = "real")]
 mod node_hosts;
 #[cfg(feature = "real")]
+mod node_swaps;
+#[cfg(feature = "real")]
 mod nodes_ready;
 #[cfg(feature = "real")]
 mod openshift_ansible;

@@ -49,7 +49,7 @@ fn system_calls(call: impl FnOnce(&Path) -> Module) -> BTreeMap<String, usize> {
         }
     }
     assert!(
-        calls.contains_key("rename"),
+        calls.contains_key("renameat"),
         "strace can trace here: {calls:?}"
     );
     calls
@@ -131,9 +131,9 @@ fn every_refusal_of_the_system_leaves_the_old_file_and_is_told() {
         ("write:error=EIO:when=1", "error"),
         ("fsync:error=EIO:when=1", "error"),
         ("fsync:error=ENOSPC:when=1", "No space left on device"),
-        ("rename:error=EDQUOT:when=1", "uota exceeded"),
-        ("rename:error=EROFS:when=1", "Read-only file system"),
-        ("rename:error=EBUSY:when=1", "usy"),
+        ("renameat:error=EDQUOT:when=1", "uota exceeded"),
+        ("renameat:error=EROFS:when=1", "Read-only file system"),
+        ("renameat:error=EBUSY:when=1", "usy"),
     ] {
         let scratch = Scratch::new();
         let path = scratch.write("home/config.json", OLD);
@@ -365,6 +365,22 @@ fn start(scratch: &Scratch, path: &Path, round: usize, one: usize) -> std::proce
 /// In kilobytes. The budget is for the static binary that nodes run; where that is not built, the
 /// debug binary is measured, which may have twice as much because its code is so much larger.
 const MEMORY: u64 = 5000;
+
+/// Every line repeats the indentation of the file: a small file must not become a large text.
+#[test]
+fn a_deep_indentation_takes_no_memory() {
+    let scratch = Scratch::new();
+    let entries: Vec<_> = (0..5000).map(|one| format!("\"h{one}\":{{}}")).collect();
+    let indent = " ".repeat(100_000);
+    let text = format!("{{\n{indent}\"auths\":{{{}}}}}", entries.join(","));
+    let path = scratch.write("home/config.json", text);
+    let limit = format!("--as={}", 64 << 20);
+    for call in [rotation(&path).check(), rotation(&path)] {
+        assert!(call.under(&["prlimit", &limit]).run().changed());
+    }
+    assert!(read(&path).len() < 500_000);
+    assert!(!rotation(&path).run().changed());
+}
 
 #[test]
 fn a_thousand_entries_fit_into_little_memory() {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Demands, Examination};
 use crate::{
-    authfile::{AuthFileError, Location, Stored},
+    authfile::{AuthFileError, read_document},
     domain::{
         credential::Credential,
         docker_config::{DockerConfig, Helpers},
@@ -34,7 +34,7 @@ pub fn read_stored(
 ) -> Result<StoredCredentials, AuthFileError> {
     let mut found = StoredCredentials::default();
     for path in paths {
-        match read(path)? {
+        match read_document(path)? {
             Some(document) => found.add(path, &document, demands),
             None => found
                 .warnings
@@ -42,13 +42,6 @@ pub fn read_stored(
         }
     }
     Ok(found)
-}
-
-fn read(path: &Path) -> Result<Option<DockerConfig>, AuthFileError> {
-    let location = Location::resolve(path)?;
-    Stored::read(&location)?
-        .map(|stored| stored.document(&location))
-        .transpose()
 }
 
 impl StoredCredentials {

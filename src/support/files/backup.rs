@@ -1,18 +1,17 @@
-//! Keeps a copy of the old file, named as Ansible names its backups.
+//! The names of backup copies, as Ansible's `backup_local` gives them.
+//!
+//! The calendar is written by hand: a crate for it would cost a tenth of the smallest program.
 
 use std::{
-    path::PathBuf,
     process,
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use super::location::Location;
-
-/// Returns a name such as `config.json.4711.2024-05-01@12:13:14~` (UTC) beside the file.
-pub(super) fn path(location: &Location) -> PathBuf {
+/// What a copy's name has behind the file's name, such as `.4711.2024-05-01@12:13:14~` (UTC).
+pub(super) fn ending() -> String {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
     let seconds = since_epoch.map_or(0, |duration| duration.as_secs());
-    location.sibling(&format!(".{}.{}~", process::id(), timestamp(seconds)))
+    format!(".{}.{}~", process::id(), timestamp(seconds))
 }
 
 fn timestamp(seconds: u64) -> String {

@@ -1,5 +1,5 @@
-//! Mode, owner, group, access control list and security label of a docker config file: what is
-//! wanted, and what a new file takes over from the old one.
+//! Mode, owner, group, access control list and security label: the wanted ones, and those that a new
+//! file takes over from the old one.
 
 use std::{
     fs::{File, Metadata},
@@ -23,7 +23,7 @@ pub struct Attributes {
     pub group: u32,
 }
 
-/// What a file's attributes are to be; `None`: as they are, or as the system makes them.
+/// The attributes that a file is to have; `None`: as they are, or as the system makes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WantedAttributes {
     /// The permission bits.
@@ -39,7 +39,7 @@ const PERMISSIONS: u32 = 0o7777;
 /// `setfacl` keeps its list here.
 const ACCESS_LIST: &str = "system.posix_acl_access";
 
-/// What is taken over. Not `security.ima` and `security.evm`: they sign the old content. Not the
+/// The extended attributes that are taken over. Not `security.ima` and `security.evm`: they sign the old content. Not the
 /// rest of `system.*`: file systems show their own settings there.
 const KEPT: [&str; 5] = [
     ACCESS_LIST,
@@ -53,9 +53,8 @@ const KEPT: [&str; 5] = [
 const XATTR_MAX: usize = 65_536;
 
 impl Attributes {
-    /// Returns those of the file that `metadata` describes.
-    #[must_use]
-    pub fn of(metadata: &Metadata) -> Self {
+    /// The attributes in `metadata`.
+    pub(super) fn of(metadata: &Metadata) -> Self {
         Self {
             mode: metadata.mode() & PERMISSIONS,
             owner: metadata.uid(),
@@ -65,13 +64,13 @@ impl Attributes {
 }
 
 impl WantedAttributes {
-    /// Returns whether a file that has `present` is as wanted.
+    /// Whether a file that has `present` is as wanted.
     #[must_use]
     pub fn are_met_by(&self, present: Attributes) -> bool {
         self.over(present) == present
     }
 
-    /// Returns what a file that has `present` will have.
+    /// The attributes that a file of `present` will have.
     #[must_use]
     pub fn over(&self, present: Attributes) -> Attributes {
         Attributes {
@@ -81,7 +80,7 @@ impl WantedAttributes {
         }
     }
 
-    /// Returns the wish that a new file be like the `old` one wherever nothing else is wanted.
+    /// The same, with everything left open taken from the `old` file.
     pub(super) fn else_like(&self, old: Option<Attributes>) -> Self {
         Self {
             mode: self.mode,

@@ -1,18 +1,51 @@
 //! Users and groups by name or number, from `/etc/passwd` and `/etc/group`.
 //!
-//! A static binary has no name service switch; the two files are what every node has. As in
-//! Ansible, what looks like a number is one.
+//! A static binary has no name service switch; every node has the two files. As in Ansible, a name
+//! that looks like a number is one.
 
-use std::{fs::File, io::Read, path::Path};
+use std::{
+    fs::File,
+    io::{self, Read},
+};
 
-use super::error::{Attempt, AuthFileError};
+use thiserror::Error;
 
 const MAX_BYTES: u64 = 16 << 20;
 
 /// For the kernel this number means: leave it as it is (chown(2)).
-const NOBODY_AT_ALL: u32 = u32::MAX;
+const UNCHANGED: u32 = u32::MAX;
 
-/// Which of the two databases is asked.
+/// Why a name has no number.
+#[derive(Debug, Error)]
+pub enum AccountError {
+    /// No such user or group.
+    #[error(
+        "{option}: {database} has no {kind} \"{name}\"; create it, or write its number (names known \
+         only to a directory service such as LDAP are not looked up)"
+    )]
+    Unknown {
+        /// The option that names it.
+        option: &'static str,
+        /// The file that was searched.
+        database: &'static str,
+        /// `user` or `group`.
+        kind: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// The database cannot be read.
+    #[error("{option}: cannot read {database}")]
+    Unreadable {
+        /// The option that needs it.
+        option: &'static str,
+        /// The file.
+        database: &'static str,
+        /// The system's words.
+        source: io::Error,
+    },
+}
+
+/// The database of users or of groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Database {
     /// `/etc/passwd`, for the option `owner`.
@@ -22,17 +55,21 @@ pub enum Database {
 }
 
 impl Database {
-    /// Returns the number of the user or group `name`.
+    /// Looks up the number of the user or group `name`.
     ///
     /// # Errors
-    /// [`AuthFileError::UnknownName`] when there is none of that name.
-    pub fn number_of(self, name: &str) -> Result<u32, AuthFileError> {
+    /// [`AccountError::Unknown`] when there is none of that name.
+    pub fn number_of(self, name: &str) -> Result<u32, AccountError> {
         let number = name.parse().ok();
-        if let Some(number) = number.filter(|number| *number != NOBODY_AT_ALL) {
+        if let Some(number) = number.filter(|number| *number != UNCHANGED) {
             return Ok(number);
         }
-        let text = read(Path::new(self.path()))?;
-        find(&text, name).ok_or_else(|| AuthFileError::UnknownName {
+        let text = read(self.path()).map_err(|source| AccountError::Unreadable {
+            option: self.option(),
+            database: self.path(),
+            source,
+        })?;
+        find(&text, name).ok_or_else(|| AccountError::Unknown {
             option: self.option(),
             database: self.path(),
             kind: self.kind(),
@@ -62,11 +99,9 @@ impl Database {
     }
 }
 
-fn read(path: &Path) -> Result<String, AuthFileError> {
+fn read(path: &str) -> io::Result<String> {
     let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes))
-        .attempt("read", path)?;
+    File::open(path)?.take(MAX_BYTES).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
