@@ -12,9 +12,9 @@ use serde_json::{Map, Value};
 use super::{
     option::{OptionSpec, Options},
     read_options::{OptionError, read_options},
-    redact::Redactor,
     response::Failure,
 };
+use crate::support::text::Cleaner;
 
 /// Members of the arguments file that are Ansible's own begin with this.
 const INTERNAL: &str = "_ansible_";
@@ -34,8 +34,9 @@ pub struct Call {
     pub check: bool,
     /// Whether the user wants to see the difference.
     pub diff: bool,
-    /// Masks every secret of the options.
-    pub(super) redactor: Redactor,
+    /// Knows every secret of the options; adapters teach it what they read, and clean by it what other
+    /// machines say.
+    pub cleaner: Cleaner,
 }
 
 /// Reads the arguments at `path`, or from standard input where that is `-`, by `table`.
@@ -65,7 +66,7 @@ pub(super) fn read_call(
         options,
         check: is_set(&internal, "_ansible_check_mode"),
         diff: is_set(&internal, "_ansible_diff"),
-        redactor: Redactor::new(secrets),
+        cleaner: Cleaner::new(secrets),
     })
 }
 

@@ -147,6 +147,21 @@ pub(super) enum Given {
     Records(Vec<Options>),
 }
 
+impl Given {
+    fn plain_texts(&self) -> Vec<String> {
+        match self {
+            Self::Text(text) => vec![text.clone()],
+            Self::Texts(texts) => texts.clone(),
+            Self::Map(pairs) => pairs
+                .iter()
+                .flat_map(|(name, value)| [name.clone(), value.clone()])
+                .collect(),
+            Self::Records(records) => records.iter().flat_map(Options::plain_texts).collect(),
+            Self::Secret(_) | Self::Flag(_) | Self::Integer(_) => Vec::new(),
+        }
+    }
+}
+
 /// The accessors panic when the table has no such option of that kind: a mistake in the module,
 /// which its first test finds.
 impl Options {
@@ -224,6 +239,15 @@ impl Options {
             Some(Given::Map(pairs)) => pairs,
             Some(_) => mismatch(name),
         }
+    }
+
+    /// Returns every text that is not secret, at all levels. What may hold a login, such as the URL of a
+    /// proxy, is left out.
+    pub(super) fn plain_texts(&self) -> Vec<String> {
+        let texts = self.0.values().flat_map(Given::plain_texts);
+        texts
+            .filter(|text| !(text.contains("://") && text.contains('@')))
+            .collect()
     }
 
     /// Returns a list of dicts; empty when not given.

@@ -1,12 +1,12 @@
 //! What a module answers: one JSON object (docs/module-protocol.md).
 
-use std::{error::Error, fmt::Write as _};
+use std::error::Error;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::redact::Redactor;
-use crate::domain::secret::Secret;
+use crate::{domain::secret::Secret, support::errors::join_causes};
 
 /// The answer of a call that was carried out, well or badly.
 #[derive(Debug, Default)]
@@ -17,6 +17,7 @@ pub struct Response {
     warnings: Vec<String>,
     diff: Vec<Value>,
     concealed: Vec<Secret>,
+    names: Vec<String>,
 }
 
 /// The answer of a call that could not be carried out.
@@ -72,14 +73,24 @@ impl Response {
         self
     }
 
+    /// Marks names that are shown, such as stored users: they stay even where they equal a secret.
+    #[must_use]
+    pub fn naming(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.names.extend(names);
+        self
+    }
+
     /// Returns whether the answer is a failure.
     pub(super) fn is_failure(&self) -> bool {
         self.failed.is_some()
     }
 
-    /// Returns the JSON object that Ansible reads, secrets masked.
-    pub(super) fn into_json(self, mut redactor: Redactor) -> Value {
-        redactor.learn(self.concealed);
+    /// Returns the JSON object that Ansible reads, without the `secrets` of the call. What the call
+    /// says in `plain` text is not masked.
+    pub(super) fn into_json(self, mut secrets: Vec<Secret>, mut plain: Vec<String>) -> Value {
+        secrets.extend(self.concealed);
+        plain.extend(self.names);
+        let redactor = Redactor::new(secrets, &plain);
         let mut object = Map::new();
         object.insert("changed".to_owned(), Value::Bool(self.changed));
         if let Some(message) = self.failed {
@@ -116,12 +127,6 @@ impl Failure {
 /// An error becomes its message and those of its causes, joined by colons.
 impl<E: Error> From<E> for Failure {
     fn from(error: E) -> Self {
-        let mut message = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            let _ = write!(message, ": {error}");
-            cause = error.source();
-        }
-        Self::new(message)
+        Self::new(join_causes(&error))
     }
 }

@@ -15,7 +15,6 @@ use serde_json::{Value, json};
 use super::{
     invocation::{Call, read_call},
     option::OptionSpec,
-    redact::Redactor,
     response::{Failure, Response},
 };
 
@@ -64,14 +63,12 @@ static ANSWERED: AtomicBool = AtomicBool::new(false);
 pub fn run(module: &'static Module) -> ExitCode {
     std::panic::set_hook(Box::new(abort));
     let path = std::env::args_os().nth(1);
-    let (response, redactor) = match read_call(path.as_deref(), module.options) {
-        Err(failure) => (failure.into_response(), Redactor::default()),
+    let (response, secrets, plain) = match read_call(path.as_deref(), module.options) {
+        // Messages about options hold no value.
+        Err(failure) => (failure.into_response(), Vec::new(), Vec::new()),
         Ok(call) => {
-            let outcome = (module.run)(&call);
-            (
-                outcome.unwrap_or_else(Failure::into_response),
-                call.redactor,
-            )
+            let response = (module.run)(&call).unwrap_or_else(Failure::into_response);
+            (response, call.cleaner.secrets(), call.options.plain_texts())
         }
     };
     let (response, code) = if response.is_failure() {
@@ -79,7 +76,7 @@ pub fn run(module: &'static Module) -> ExitCode {
     } else {
         (response, ExitCode::SUCCESS)
     };
-    print(&response.into_json(redactor));
+    print(&response.into_json(secrets, plain));
     code
 }
 

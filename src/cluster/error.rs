@@ -2,12 +2,7 @@
 //! upon. Texts of the server are cut, cleaned and marked as the server's; nothing of a kubeconfig's
 //! content and nothing of a secret is ever in a message.
 
-use std::{
-    fmt::{self, Write as _},
-    io,
-    path::PathBuf,
-    time::Duration,
-};
+use std::{fmt, io, path::PathBuf, time::Duration};
 
 use thiserror::Error;
 
@@ -335,18 +330,6 @@ impl ClusterError {
                 | Self::NotAnApi { .. }
         )
     }
-}
-
-/// Returns the text of an error with its causes.
-#[must_use]
-pub fn told(error: &dyn std::error::Error) -> String {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let _ = write!(message, ": {error}");
-        cause = error.source();
-    }
-    message
 }
 
 fn list(names: &[String]) -> String {

@@ -14,11 +14,13 @@ use clap::{ArgGroup, Parser, error::ErrorKind};
 use serde_json::Value;
 
 use super::{document::Document, error::InventoryError, portal, settings::Settings};
-use crate::cluster::{
-    Cluster,
-    connect::MASTER_KUBECONFIG,
-    error::told,
-    node_record::{NodeQuery, NodeRecord},
+use crate::{
+    cluster::{
+        Cluster,
+        connect::MASTER_KUBECONFIG,
+        node_record::{NodeQuery, NodeRecord},
+    },
+    support::errors::join_causes,
 };
 
 const NAME: &str = "oreg_inventory";
@@ -76,7 +78,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &Surroun
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nobody is left to be told of a failure to tell.
-            let _ = writeln!(io::stderr(), "{NAME}: {}", told(&error));
+            let _ = writeln!(io::stderr(), "{NAME}: {}", join_causes(&error));
             ExitCode::FAILURE
         }
     }

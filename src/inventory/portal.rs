@@ -213,7 +213,7 @@ mod tests {
         r#"{"auths": {"registry.redhat.io": {"auth": "MTIzNDU2N3xpbnN0YWxsZXI6aHVudGVyMg=="}}}"#;
 
     fn found(text: &str, host: Option<&str>) -> Result<(String, String), String> {
-        let told = |fault: PortalFault| crate::cluster::error::told(&fault);
+        let told = |fault: PortalFault| crate::support::errors::join_causes(&fault);
         let credential = parse(&Secret::new(text), host).map_err(told)?;
         Ok((
             credential.user().to_owned(),

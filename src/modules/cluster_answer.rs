@@ -1,9 +1,9 @@
 //! What the modules that speak to a cluster have in common.
 
-pub(super) use crate::cluster::error::told;
 use crate::{
     ansible::{Kind, OptionSpec, Response, option::Default},
     cluster::{ClusterError, connect::MASTER_KUBECONFIG},
+    support::errors::join_causes,
 };
 
 /// The row of the option table that names the kubeconfig.
@@ -18,7 +18,7 @@ pub(super) fn fail(response: Response, faults: &[ClusterError]) -> Response {
     let Some(first) = faults.first() else {
         return response;
     };
-    let mut messages: Vec<String> = faults.iter().map(|fault| told(fault)).collect();
+    let mut messages: Vec<String> = faults.iter().map(|fault| join_causes(fault)).collect();
     messages.dedup();
     response
         .with("reason", first.reason())

@@ -203,9 +203,9 @@ fn request(options: &Options, wish: &Wish) -> Request {
 fn answer(request: &Request, plan: &FilePlan, call: &Call) -> Response {
     let response = Response::new(!plan.is_empty())
         .with("rc", 0)
-        .warn(file_changes::warnings(plan));
+        .warn(file_changes::warnings(plan, &call.cleaner));
     if call.diff && !plan.is_empty() {
-        let (before, after) = file_changes::diff(plan);
+        let (before, after) = file_changes::diff(plan, &call.cleaner);
         return response.diff(&request.paths[0].display().to_string(), &before, &after);
     }
     response

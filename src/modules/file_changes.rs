@@ -1,6 +1,6 @@
 //! What the modules that write docker config files say about a file's plan.
 
-use std::{borrow::Cow, collections::HashMap, error::Error, fmt::Write as _};
+use std::{collections::HashMap, fmt::Write as _};
 
 use crate::{
     ansible::Options,
@@ -11,23 +11,26 @@ use crate::{
         warning::Warning,
     },
     operations::configure_node::FilePlan,
-    support::files::{Attributes, WantedAttributes},
+    support::{
+        files::{Attributes, WantedAttributes},
+        text::{Cleaner, Foreign},
+    },
 };
 
 /// The keys of `auths` that a plan concerns, as they may be shown.
-pub(super) struct Keys<'a> {
-    pub(super) added: Vec<Cow<'a, str>>,
-    pub(super) updated: Vec<Cow<'a, str>>,
-    pub(super) removed: Vec<Cow<'a, str>>,
+pub(super) struct Keys {
+    pub(super) added: Vec<String>,
+    pub(super) updated: Vec<String>,
+    pub(super) removed: Vec<String>,
 }
 
 /// Returns the keys that `plan` adds, updates and removes. An alias that is folded into the key of
 /// its registry is no removal.
-pub(super) fn keys(plan: &FilePlan) -> Keys<'_> {
+pub(super) fn keys(plan: &FilePlan, cleaner: &Cleaner) -> Keys {
     let changes = &plan.plan.changes;
     let select = |wanted: fn(&Change) -> bool| {
         let chosen = changes.iter().filter(|change| wanted(change));
-        chosen.map(|change| shown(&change.key)).collect()
+        chosen.map(|change| key(&change.key, cleaner)).collect()
     };
     Keys {
         added: select(Change::is_addition),
@@ -37,20 +40,34 @@ pub(super) fn keys(plan: &FilePlan) -> Keys<'_> {
 }
 
 /// Returns the plan's warnings as sentences.
-pub(super) fn warnings(plan: &FilePlan) -> Vec<String> {
-    plan.plan.warnings.iter().map(warning).collect()
+pub(super) fn warnings(plan: &FilePlan, cleaner: &Cleaner) -> Vec<String> {
+    let warnings = plan.plan.warnings.iter();
+    warnings.map(|one| warning(one, cleaner)).collect()
 }
 
-fn warning(warning: &Warning) -> String {
+/// Whoever can write the file chooses keys, users and helpers: line breaks in them would forge lines.
+fn name(text: &str, cleaner: &Cleaner) -> String {
+    cleaner.quote_name(&Foreign::new(text)).to_string()
+}
+
+fn key(key: &str, cleaner: &Cleaner) -> String {
+    name(&shown(key), cleaner)
+}
+
+fn warning(warning: &Warning, cleaner: &Cleaner) -> String {
+    let name = |text: &str| name(text, cleaner);
+    let shown = |text: &str| key(text, cleaner);
     match warning {
         Warning::HiddenByHelper { key, helper } => format!(
-            "docker asks the credential helper {helper} for {} (credHelpers) and does not read \
+            "docker asks the credential helper {} for {} (credHelpers) and does not read \
              the entry written here; kubelet ignores helpers and reads the entry",
+            name(helper),
             shown(key)
         ),
         Warning::HiddenByStore { store } => format!(
-            "docker asks the credential store {store} for every registry (credsStore) and does not \
-             read the entries written here; kubelet ignores the store and reads the entries"
+            "docker asks the credential store {} for every registry (credsStore) and does not \
+             read the entries written here; kubelet ignores the store and reads the entries",
+            name(store)
         ),
         Warning::Unreadable { key, fault } => format!(
             "the entry {} cannot be read ({fault}): because of it kubelet ignores the whole \
@@ -62,14 +79,18 @@ fn warning(warning: &Warning) -> String {
 
 /// Returns what differs as two texts without secrets: a line for each entry concerned, and for
 /// mode, owner and group.
-pub(super) fn diff(plan: &FilePlan) -> (String, String) {
+pub(super) fn diff(plan: &FilePlan, cleaner: &Cleaner) -> (String, String) {
     let future = plan.attributes.map(|present| plan.wanted.over(present));
-    let before = lines_before(plan, plan.attributes.zip(future));
-    let after = lines_after(plan, plan.attributes.zip(future));
+    let before = lines_before(plan, plan.attributes.zip(future), cleaner);
+    let after = lines_after(plan, plan.attributes.zip(future), cleaner);
     (before, after)
 }
 
-fn lines_before(plan: &FilePlan, change: Option<(Attributes, Attributes)>) -> String {
+fn lines_before(
+    plan: &FilePlan,
+    change: Option<(Attributes, Attributes)>,
+    cleaner: &Cleaner,
+) -> String {
     let mut text = String::new();
     if let Some((present, future)) = change {
         attribute_lines(&mut text, present, future);
@@ -77,13 +98,17 @@ fn lines_before(plan: &FilePlan, change: Option<(Attributes, Attributes)>) -> St
     let concerned = concerned(plan);
     for entry in plan.before.auths() {
         if let Some(change) = concerned.get(entry.key()) {
-            let _ = writeln!(text, "{}{}", line(entry), rival(entry, change));
+            let _ = writeln!(text, "{}{}", line(entry, cleaner), rival(entry, change));
         }
     }
     text
 }
 
-fn lines_after(plan: &FilePlan, change: Option<(Attributes, Attributes)>) -> String {
+fn lines_after(
+    plan: &FilePlan,
+    change: Option<(Attributes, Attributes)>,
+    cleaner: &Cleaner,
+) -> String {
     let mut text = String::new();
     match change {
         Some((present, future)) => attribute_lines(&mut text, future, present),
@@ -92,7 +117,7 @@ fn lines_after(plan: &FilePlan, change: Option<(Attributes, Attributes)>) -> Str
     let concerned = concerned(plan);
     let auths = plan.plan.document().auths().iter();
     for entry in auths.filter(|entry| concerned.contains_key(entry.key())) {
-        let _ = writeln!(text, "{}", line(entry));
+        let _ = writeln!(text, "{}", line(entry, cleaner));
     }
     text
 }
@@ -130,13 +155,16 @@ fn new_file_lines(text: &mut String, wanted: WantedAttributes) {
     }
 }
 
-fn line(entry: &StoredEntry) -> String {
+fn line(entry: &StoredEntry, cleaner: &Cleaner) -> String {
     let holding = match Holding::of(entry) {
-        Holding::Credential { user, fingerprint } => format!("user={user} password={fingerprint}"),
+        Holding::Credential { user, fingerprint } => {
+            let user = name(&user, cleaner);
+            format!("user={user} password={fingerprint}")
+        }
         Holding::Other => "no user and password".to_owned(),
         Holding::Unreadable => "unreadable".to_owned(),
     };
-    format!("{}: {holding}", shown(entry.key()))
+    format!("{}: {holding}", key(entry.key(), cleaner))
 }
 
 /// What tells an old entry from a new one that looks the same: a token, or a second password.
@@ -155,17 +183,6 @@ fn rival(old: &StoredEntry, change: &Change) -> &'static str {
 pub(super) fn mode_of(options: &Options, name: &str) -> u32 {
     let mode = options.integer(name).expect("the option has a default");
     u32::try_from(mode).expect("a mode has at most twelve bits")
-}
-
-/// Returns an error and its causes as one sentence.
-pub(super) fn sentence(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let _ = write!(text, ": {error}");
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]
@@ -198,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_new_file_is_all_new() {
-        let (before, after) = diff(&plan("", None));
+        let (before, after) = diff(&plan("", None), &Cleaner::default());
         assert_eq!(before, "");
         assert_eq!(
             after,
@@ -215,7 +232,7 @@ mod tests {
             owner: 0,
             group: 0,
         };
-        let (before, after) = diff(&plan(text, Some(present)));
+        let (before, after) = diff(&plan(text, Some(present)), &Cleaner::default());
         let fingerprint = Secret::new("hunter3").fingerprint();
         assert_eq!(
             before,
@@ -235,14 +252,20 @@ mod tests {
         let text =
             r#"{"auths":{"https://u:hunter2@old.example.com":{"auth":"!"},"r.example.com":{}}}"#;
         let mut plan = plan(text, None);
-        assert!(warnings(&plan)[0].contains("entry https://********@old.example.com cannot"));
+        assert!(
+            warnings(&plan, &Cleaner::default())[0]
+                .contains("entry https://********@old.example.com cannot")
+        );
         let hosts = [RegistryHost::parse("r.example.com").unwrap()].map(|host| {
             let credential = Credential::new("u", Secret::new("p")).unwrap();
             (host, credential)
         });
         plan.plan = plan_present(&plan.before, &hosts, Others::Remove);
-        assert_eq!(keys(&plan).removed, ["https://********@old.example.com"]);
-        let (before, _) = diff(&plan);
+        assert_eq!(
+            keys(&plan, &Cleaner::default()).removed,
+            ["https://********@old.example.com"]
+        );
+        let (before, _) = diff(&plan, &Cleaner::default());
         assert!(
             before.contains("https://********@old.example.com: unreadable"),
             "{before}"
@@ -250,9 +273,31 @@ mod tests {
     }
 
     #[test]
+    fn nobody_forges_lines_by_a_key_or_a_user() {
+        let text = r#"{"credsStore":"s\u001b[2J\nx","auths":{"evil\u001b[2J\nother.example.com: user=u":{"auth":"!"},
+            "r.example.com":{"auth":"YQpi4oCuOnA="}}}"#;
+        let mut plan = plan(text, None);
+        plan.plan = plan_present(&plan.before, &[], Others::Remove);
+        let cleaner = Cleaner::default();
+        let (before, _) = diff(&plan, &cleaner);
+        let lines: Vec<_> = before.lines().collect();
+        assert_eq!(lines[0], "evil [2J other.example.com: user=u: unreadable");
+        assert!(
+            lines[1].starts_with("r.example.com: user=a b password="),
+            "{before}"
+        );
+        let others = [warnings(&plan, &cleaner), keys(&plan, &cleaner).removed].concat();
+        assert_eq!(lines.len(), 2);
+        assert!(
+            others.iter().all(|text| !text.contains(char::is_control)),
+            "{others:?}"
+        );
+    }
+
+    #[test]
     fn a_removed_token_shows() {
         let text = r#"{"auths":{"r.example.com":{"auth":"dTpodW50ZXIy","identitytoken":"t"}}}"#;
-        let (before, after) = diff(&plan(text, None));
+        let (before, after) = diff(&plan(text, None), &Cleaner::default());
         assert_eq!(
             before.trim_end(),
             format!("{} and a token", after.lines().last().unwrap())

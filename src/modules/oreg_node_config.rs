@@ -11,7 +11,11 @@ use crate::{
     ansible::{Call, Failure, Kind, Module, OptionSpec, Options, Response, option::Default},
     domain::{merge::Others, secret::Secret},
     operations::configure_node::{Entries, FileReport, Report, Request, configure_node},
-    support::files::{WantedAttributes, accounts::Database},
+    support::{
+        errors::join_causes,
+        files::{WantedAttributes, accounts::Database},
+        text::Cleaner,
+    },
 };
 
 /// The files that kubelet and the container runtime of an OpenShift 3.11 node read.
@@ -117,15 +121,19 @@ fn attributes(options: &Options) -> Result<WantedAttributes, Failure> {
 }
 
 fn answer(report: &Report, call: &Call) -> Response {
-    let files: Vec<Value> = report.files.iter().map(file).collect();
+    let files: Vec<Value> = report
+        .files
+        .iter()
+        .map(|one| file(one, &call.cleaner))
+        .collect();
     let mut response = Response::new(report.is_changed()).with("files", files);
     for FileReport { path, outcome } in &report.files {
         let Ok(plan) = outcome else { continue };
         let path = path.display().to_string();
-        let warnings = file_changes::warnings(plan).into_iter();
+        let warnings = file_changes::warnings(plan, &call.cleaner).into_iter();
         response = response.warn(warnings.map(|text| format!("{path}: {text}")));
         if call.diff && !plan.is_empty() {
-            let (before, after) = file_changes::diff(plan);
+            let (before, after) = file_changes::diff(plan, &call.cleaner);
             response = response.diff(&path, &before, &after);
         }
     }
@@ -135,11 +143,11 @@ fn answer(report: &Report, call: &Call) -> Response {
     }
 }
 
-fn file(FileReport { path, outcome }: &FileReport) -> Value {
+fn file(FileReport { path, outcome }: &FileReport, cleaner: &Cleaner) -> Value {
     let path = path.display().to_string();
     match outcome {
         Ok(plan) => {
-            let keys = file_changes::keys(plan);
+            let keys = file_changes::keys(plan, cleaner);
             json!({
                 "path": path,
                 "changed": !plan.is_empty(),
@@ -147,14 +155,14 @@ fn file(FileReport { path, outcome }: &FileReport) -> Value {
                 "updated": keys.updated,
                 "removed": keys.removed,
                 "backup_file": plan.backup.as_ref().map(|copy| copy.display().to_string()),
-                "warnings": file_changes::warnings(plan),
+                "warnings": file_changes::warnings(plan, cleaner),
             })
         }
         Err(error) => json!({
             "path": path,
             "changed": false,
             "reason": error.reason(),
-            "message": file_changes::sentence(error),
+            "message": join_causes(error),
         }),
     }
 }
@@ -165,6 +173,6 @@ fn failures(report: &Report) -> Option<String> {
         .files
         .iter()
         .filter_map(|file| file.outcome.as_ref().err());
-    let lines: Vec<String> = errors.map(|error| file_changes::sentence(error)).collect();
+    let lines: Vec<String> = errors.map(|error| join_causes(error)).collect();
     (!lines.is_empty()).then(|| lines.join("; "))
 }

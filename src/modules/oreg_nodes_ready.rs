@@ -8,12 +8,13 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::cluster_answer::{CONTEXT, KUBECONFIG, told};
+use super::cluster_answer::{CONTEXT, KUBECONFIG};
 use crate::{
     ansible::{Call, Failure, Kind, Module, OptionSpec, Options, Response, option::Default},
     cluster::Cluster,
     domain::dns_name::DnsName,
     operations::await_nodes::{Clock, NodeReport, Report, Request, await_nodes},
+    support::errors::join_causes,
 };
 
 /// The pause between two questions.
@@ -84,7 +85,9 @@ fn answer(report: &Report) -> Response {
     let response = Response::new(false).with("nodes", nodes);
     match &report.fault {
         None => response,
-        Some(fault) => response.with("reason", fault.reason()).fail(told(fault)),
+        Some(fault) => response
+            .with("reason", fault.reason())
+            .fail(join_causes(fault)),
     }
 }
 

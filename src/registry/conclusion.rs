@@ -1,11 +1,10 @@
 //! What a proof ended with.
 
-use super::{
-    envelope::clean,
-    exchange::{Fault, FaultKind, ProxyFault, Reply, TlsFault},
-    masking::Masking,
+use super::exchange::{Fault, FaultKind, ProxyFault, Reply, TlsFault};
+use crate::{
+    domain::verdict::Verdict,
+    support::text::{Cleaner, Foreign, Quoted},
 };
-use crate::domain::verdict::Verdict;
 
 /// The end of a proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,12 +13,23 @@ pub struct Conclusion {
     pub verdict: Verdict,
     /// Why, in a stable word (docs/verdicts.md).
     pub reason: Reason,
-    /// What the server or system said; not ours. It may be shown after [`Conclusion::shown`].
-    pub words: Option<String>,
+    /// What goes with it.
+    pub words: Option<Words>,
     /// Status of the answer that decided.
     pub http_status: Option<u16>,
     /// Digest of the image.
     pub digest: Option<String>,
+}
+
+/// Words that go with a conclusion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// What the server or the system said, as it came.
+    Foreign(Foreign),
+    /// The same as it may be shown.
+    Quoted(Quoted),
+    /// A detail in the words of this program.
+    Own(String),
 }
 
 macro_rules! reasons {
@@ -167,7 +177,7 @@ impl Conclusion {
         Self {
             verdict,
             reason,
-            words: reply.envelope().words(),
+            words: reply.envelope().words().map(Words::Foreign),
             http_status: Some(reply.status),
             digest: None,
         }
@@ -177,25 +187,37 @@ impl Conclusion {
     #[must_use]
     pub fn from_fault(fault: &Fault) -> Self {
         let (verdict, reason) = verdict_of(fault.kind);
-        let words = (!fault.detail.is_empty()).then(|| fault.detail.clone());
+        let words =
+            (!fault.detail.is_empty()).then(|| Words::Foreign(Foreign::new(fault.detail.as_str())));
         Self {
             words,
             ..Self::new(verdict, reason)
         }
     }
 
-    /// Adds what was said.
+    /// Adds a detail in the words of this program.
     #[must_use]
-    pub fn saying(mut self, words: impl Into<String>) -> Self {
-        self.words = Some(words.into());
+    pub fn saying(mut self, detail: impl Into<String>) -> Self {
+        self.words = Some(Words::Own(detail.into()));
         self
     }
 
-    /// Returns the conclusion as it may be shown: the words without secrets, and then clean and cut.
+    /// Adds what the server said.
     #[must_use]
-    pub(super) fn shown(mut self, masking: &Masking) -> Self {
-        let words = self.words.map(|words| clean(&masking.mask(&words)));
-        self.words = words.filter(|words| !words.is_empty());
+    pub fn quoting(mut self, words: impl Into<String>) -> Self {
+        self.words = Some(Words::Foreign(Foreign::new(words)));
+        self
+    }
+
+    /// Returns the conclusion as it may be shown.
+    #[must_use]
+    pub(super) fn shown(mut self, cleaner: &Cleaner) -> Self {
+        self.words = match self.words {
+            Some(Words::Foreign(words)) => Some(cleaner.quote(&words))
+                .filter(|words| !words.is_empty())
+                .map(Words::Quoted),
+            shown => shown,
+        };
         self
     }
 }

@@ -11,7 +11,6 @@ pub mod envelope;
 pub mod exchange;
 mod fault;
 pub mod flow;
-mod masking;
 pub mod realm;
 pub mod retry;
 pub mod token;
@@ -20,7 +19,7 @@ pub mod trust;
 mod tunnel;
 mod verifier;
 
-pub use conclusion::{Conclusion, Reason};
+pub use conclusion::{Conclusion, Reason, Words};
 pub use exchange::Target;
 pub use flow::{Flow, Step};
 pub use retry::RetryPolicy;

@@ -92,7 +92,9 @@ pub async fn prove(
     network: &Network,
 ) -> Proof {
     if target.base_url("https").is_none() {
-        return Proof::without_request(Conclusion::from_fault(&nameless(&target.host)));
+        let fault = nameless(&target.host);
+        let conclusion = Conclusion::from_fault(&fault).saying(fault.detail);
+        return Proof::without_request(conclusion);
     }
     let begin = Instant::now();
     let wire = Wire::new(&target.host, security, trust, network);

@@ -1,14 +1,19 @@
 //! Sentences for people: what a finding means, and what to do (docs/verdicts.md has the long form).
 
 use super::{Finding, options::OptionNames};
-use crate::{domain::verdict::Verdict, registry::Reason};
+use crate::{
+    domain::verdict::Verdict,
+    registry::{Reason, Words},
+};
 
 /// Returns what was found, in one sentence, and the server's or system's own words as a quotation.
 pub(super) fn sentence(finding: &Finding) -> String {
     let advice = advice(finding);
     match &finding.conclusion.words {
-        Some(words) => format!("{advice} ({}: \"{words}\")", speaker(finding)),
-        None => advice,
+        Some(Words::Quoted(words)) => format!("{advice} ({}: \"{words}\")", speaker(finding)),
+        Some(Words::Own(detail)) => format!("{advice} ({detail})"),
+        // What was not cleaned is not shown.
+        Some(Words::Foreign(_)) | None => advice,
     }
 }
 

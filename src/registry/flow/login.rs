@@ -79,7 +79,7 @@ impl Flow {
     pub(super) fn issued_by(&mut self, reply: &Reply) -> Option<Token> {
         let token = read_token(&reply.body)?;
         let secrets = token.second.iter().chain([&token.first]);
-        self.masking.learn(secrets.cloned());
+        self.cleaner.learn(secrets.cloned());
         Some(token)
     }
 

@@ -117,7 +117,7 @@ impl Flow {
             self.known.spent.fresh_token = true;
             return self.ask(Purpose::PullToken);
         }
-        done(failed(Reason::TokenRejected, reply).saying("invalid_token"))
+        done(failed(Reason::TokenRejected, reply).quoting("invalid_token"))
     }
 
     fn other_scope(&self, bearer: &Challenge) -> Option<String> {

@@ -26,12 +26,14 @@ use super::{
         Accept, Answer, Authorization, Fault, FaultKind, Method, ProxyFault, Purpose, Reply,
         Request, Target, TlsFault,
     },
-    masking::Masking,
     realm::may_receive,
     retry::RetryPolicy,
     token::{Token, pull_scope, token_url},
 };
-use crate::domain::{secret::Secret, verdict::Verdict};
+use crate::{
+    domain::{secret::Secret, verdict::Verdict},
+    support::text::{Cleaner, Foreign},
+};
 
 /// More requests than any honest proof needs, repeats aside; a server that leads in circles ends here.
 const MAX_REQUESTS: u32 = 24;
@@ -48,7 +50,7 @@ pub struct Flow {
     /// Requests, each counted once however often it was repeated.
     asked: u32,
     sent: u32,
-    masking: Masking,
+    cleaner: Cleaner,
     known: Known,
 }
 
@@ -138,7 +140,8 @@ impl Flow {
         let base = base_url("https", &target);
         let scope = target.image.as_ref().map(pull_scope).unwrap_or_default();
         let pending = request(Purpose::Ping, api_url(&base, ""), Authorization::Anonymous);
-        let masking = Masking::new(&target.credential, secrets);
+        let cleaner = Cleaner::new(secrets);
+        cleaner.learn_credential(&target.credential);
         let known = Known {
             scope,
             ..Known::default()
@@ -152,7 +155,7 @@ impl Flow {
             hops: 0,
             asked: 0,
             sent: 0,
-            masking,
+            cleaner,
             known,
         };
         let first = flow.send(flow.pending.clone());
@@ -174,7 +177,7 @@ impl Flow {
         match step {
             Step::Done(conclusion) => {
                 let conclusion = self.without_tunnel().unwrap_or(conclusion);
-                done(conclusion.shown(&self.masking))
+                done(conclusion.shown(&self.cleaner))
             }
             send @ Step::Send { .. } => send,
         }
@@ -185,10 +188,10 @@ impl Flow {
     pub fn realm_host(&self) -> Option<String> {
         let url = &self.known.realm.as_ref()?.url;
         let host = url.host_str()?;
-        Some(
-            url.port()
-                .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")),
-        )
+        let host = url
+            .port()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        Some(self.cleaner.quote_name(&Foreign::new(host)).to_string())
     }
 
     /// Returns how many requests were sent.

@@ -67,7 +67,7 @@ impl Flow {
             (None, false) if challenges.is_empty() => self.log_in_with_basic(),
             (None, false) => {
                 let schemes: Vec<_> = challenges.iter().map(|c| c.scheme.as_str()).collect();
-                done(failed(Reason::UnsupportedScheme, reply).saying(schemes.join(", ")))
+                done(failed(Reason::UnsupportedScheme, reply).quoting(schemes.join(", ")))
             }
         }
     }
@@ -81,7 +81,7 @@ impl Flow {
                 self.ask(Purpose::LoginToken)
             }
             Err(_) if self.known.basic_offered => self.log_in_with_basic(),
-            Err(error) => done(failed(Reason::UnsafeRealm, reply).saying(error.to_string())),
+            Err(error) => done(failed(Reason::UnsafeRealm, reply).quoting(error.to_string())),
         }
     }
 

@@ -67,7 +67,7 @@ impl Flow {
                 request.authorization = Authorization::Anonymous;
                 self.send(request)
             }
-            Err(error) => self.fail(failed(Reason::UnsafeRealm, reply).saying(error.to_string())),
+            Err(error) => self.fail(failed(Reason::UnsafeRealm, reply).quoting(error.to_string())),
         }
     }
 }
@@ -75,7 +75,7 @@ impl Flow {
 /// Another port counts as another server: who answers there is not known to be the registry.
 fn other_registry(to: &Url, reply: &Reply) -> Conclusion {
     let verdict = Verdict::NotARegistry;
-    Conclusion::from_reply(verdict, Reason::RedirectElsewhere, reply).saying(to.authority())
+    Conclusion::from_reply(verdict, Reason::RedirectElsewhere, reply).quoting(to.authority())
 }
 
 /// The page that accompanies a redirect says nothing of the image.

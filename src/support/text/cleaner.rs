@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    foreign::{Foreign, Quoted},
+    foreign::{Foreign, Quoted, READ, SHOWN},
     forms::is_distinctive,
     notation::Text,
     search::{BUDGET, Ending, Index, Span, TooCostly},
@@ -17,14 +17,8 @@ use crate::domain::{
     secret::{MASK, Secret},
 };
 
-/// Characters that are shown.
-const SHOWN: usize = 200;
-
 /// Characters that are shown of an explanation by somebody who set a rule: an admission webhook.
 const SHOWN_OF_EXPLANATION: usize = 600;
-
-/// Bytes that are read. What is shown is among them even where much is masked or invisible.
-const READ: usize = 1 << 14;
 
 /// Steps for all texts of one cleaner: one server cannot take the time of all by many texts.
 const TOTAL_BUDGET: u64 = 32 * BUDGET;
@@ -166,8 +160,10 @@ impl Known {
     }
 
     fn is_in_name(&self, name: &str) -> bool {
+        // Names of hosts are in lower case, whatever was written.
+        let name = name.to_lowercase();
         let mut secrets = self.secrets.iter().map(Secret::expose);
-        secrets.any(|secret| is_distinctive(secret) && name.contains(secret))
+        secrets.any(|secret| is_distinctive(secret) && name.contains(&secret.to_lowercase()))
     }
 }
 

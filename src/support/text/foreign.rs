@@ -4,6 +4,14 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::visible::{in_one_line, is_markup, without_tags};
+
+/// Characters that are shown.
+pub(super) const SHOWN: usize = 200;
+
+/// Bytes that are read. What is shown is among them even where much is masked or invisible.
+pub(super) const READ: usize = 1 << 14;
+
 /// Text that another machine or person wrote. It may hold secrets and anything else, so it cannot be
 /// displayed; see [`super::Cleaner::quote`].
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -36,6 +44,19 @@ impl Foreign {
     #[must_use]
     pub fn is_blank(&self) -> bool {
         self.0.trim().is_empty()
+    }
+
+    /// Returns whether `words` are in the part that would be shown, in any case of letters. For decisions:
+    /// what the user can read is what the program goes by.
+    #[must_use]
+    pub fn says(&self, words: &str) -> bool {
+        let read = &self.0[..self.0.floor_char_boundary(READ)];
+        let plain = if is_markup(read) {
+            without_tags(read)
+        } else {
+            read.to_owned()
+        };
+        in_one_line(&plain, SHOWN).to_lowercase().contains(words)
     }
 
     /// Returns the text for decisions of the program. Never pass it to anything that formats or logs.
@@ -135,6 +156,14 @@ mod tests {
         for (bytes, text) in table {
             assert_eq!(Foreign::from_bytes(bytes).raw(), text, "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn decisions_go_by_what_is_shown() {
+        let page = Foreign::new("<p>Your <b>Authorization Token</b>\n has EXPIRED</p>");
+        assert!(page.says("token has expired") && !page.says("<b>"));
+        let hidden = format!("{}expired", "x ".repeat(SHOWN));
+        assert!(!Foreign::new(hidden).says("expired"));
     }
 
     #[test]
