@@ -7,6 +7,7 @@ use std::{fmt, io, path::PathBuf, time::Duration};
 use thiserror::Error;
 
 use super::names::ObjectName;
+use crate::support::files::FileError;
 
 const TOO_MANY_REQUESTS: u16 = 429;
 
@@ -243,23 +244,9 @@ pub enum ClusterError {
         /// Why it failed.
         source: io::Error,
     },
-    /// Something that is no file has the name of a manifest.
-    #[error(
-        "{path} is {kind}, and a manifest must be a file of its own: remove it, or name another \
-         directory"
-    )]
-    InTheWay {
-        /// The place.
-        path: PathBuf,
-        /// What is there, with its article.
-        kind: &'static str,
-    },
-    /// A manifest that is larger than a secret may be.
-    #[error("manifest {path} has, or would have, more than 1048576 bytes")]
-    ManifestTooLarge {
-        /// The file.
-        path: PathBuf,
-    },
+    /// A manifest cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A file that somebody else made has the name of a manifest.
     #[error(
         "{path} exists and is not a manifest that oreg made: move it away, or set \
@@ -294,8 +281,8 @@ impl ClusterError {
             Self::NotServed { .. } => "not_served",
             Self::WrongType { .. } => "wrong_type",
             Self::Malformed { .. } => "malformed",
-            Self::InTheWay { .. } => "in_the_way",
-            Self::TooLarge { .. } | Self::ManifestTooLarge { .. } => "too_large",
+            Self::File(error) => error.reason(),
+            Self::TooLarge { .. } => "too_large",
             Self::LeftDeleted { .. } => "left_deleted",
             Self::Refused { .. } => "refused",
             Self::NotAnApi { .. } => "not_an_api",

@@ -4,12 +4,7 @@
 //! What a file holds is planned here as for a secret in a cluster; [`manifest_file`] reads and
 //! replaces it.
 
-use std::{
-    fs::{self, DirBuilder},
-    io,
-    os::unix::fs::DirBuilderExt,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use k8s_openapi::api::core::v1::Secret;
@@ -19,15 +14,13 @@ use super::{
     error::ClusterError,
     lines::differing,
     live_secret::LiveSecret,
-    manifest_file::{self, Found, failed, read},
+    manifest_file::{self, Found},
     names::ObjectName,
     plan::{Action, Goal, Plan, Strangers},
     pull_secret::{DOCUMENT_KEY, MANAGER, MANAGER_LABEL, PullSecret, SECRET_TYPE},
     removal::deletion,
 };
-use crate::domain::secret::Secret as Hidden;
-
-const DIRECTORY_MODE: u32 = 0o700;
+use crate::{domain::secret::Secret as Hidden, support::files::FileError};
 
 /// A directory of manifests.
 #[derive(Clone, Debug)]
@@ -58,7 +51,7 @@ impl ManifestDir {
     /// [`ClusterError`] when the file cannot be read, or is somebody else's.
     pub fn plan(&self, goal: &Goal, strangers: Strangers) -> Result<ManifestPlan, ClusterError> {
         let path = self.file_of(goal.name());
-        let found = read(&path)?;
+        let found = manifest_file::read(&path)?;
         let live = found.as_ref().and_then(Found::secret);
         let is_foreign = found.is_some() && live.is_none();
         if is_foreign && matches!(goal, Goal::Present(_)) && strangers == Strangers::Refuse {
@@ -75,9 +68,7 @@ impl ManifestDir {
         let secret =
             document.map_or_else(|| secret.clone(), |document| secret.following(&document));
         let text = manifest(&secret);
-        if text.expose().len() > manifest_file::MAX_BYTES {
-            return Err(ClusterError::ManifestTooLarge { path });
-        }
+        manifest_file::check_size(&path, &text)?;
         // Planned from nothing, because a manifest keeps nothing else of what was added to it.
         let mut plan = Goal::Present(secret).plan(None, strangers)?;
         if let Some(found) = &found {
@@ -91,26 +82,17 @@ impl ManifestDir {
     /// # Errors
     /// [`ClusterError`] when the directory cannot be read.
     pub fn ours(&self) -> Result<Vec<LiveSecret>, ClusterError> {
-        let entries = match fs::read_dir(&self.path) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(failed("read directory", &self.path)(error)),
-        };
         let mut ours = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(failed("read directory", &self.path))?.path();
-            let is_manifest = path
-                .extension()
-                .is_some_and(|extension| extension == "json");
-            if !is_manifest {
+        for name in manifest_file::names(&self.path)? {
+            let path = self.path.join(name);
+            if path.extension().is_none_or(|extension| extension != "json") {
                 continue;
             }
-            let found = match read(&path) {
-                // Ours is neither.
-                Err(ClusterError::InTheWay { .. } | ClusterError::ManifestTooLarge { .. }) => {
-                    continue;
-                }
-                found => found?,
+            let found = match manifest_file::read(&path) {
+                Err(error @ FileError::System { .. }) => return Err(error.into()),
+                // A manifest that we wrote is always a regular file within the limit.
+                Err(_) => continue,
+                Ok(found) => found,
             };
             let secret = found.and_then(|found| found.secret());
             ours.extend(secret.filter(|secret| self.file_of(&secret.name()) == path));
@@ -128,7 +110,6 @@ impl ManifestDir {
             Action::Unchanged => Ok(()),
             Action::Deleted => manifest_file::remove(&plan.path),
             Action::Created | Action::Updated | Action::Recreated => {
-                create_directory(&self.path).map_err(failed("create", &self.path))?;
                 manifest_file::replace(&plan.path, &plan.text)
             }
         }
@@ -200,11 +181,4 @@ fn manifest(secret: &PullSecret) -> Hidden {
 
 fn printed(object: &Value) -> Hidden {
     Hidden::new(format!("{object:#}\n"))
-}
-
-fn create_directory(path: &Path) -> io::Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(DIRECTORY_MODE)
-        .create(path)
 }

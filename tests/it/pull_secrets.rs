@@ -985,8 +985,8 @@ mod manifests {
         let rotated = with(options, json!({"oreg_auth_password": ROTATED}));
         let refused = |kind: &str| {
             for answer in [module(&rotated).run(), module(&absent).run()] {
-                let start = format!("{} is {kind}", main.display());
-                assert!(answer.failure().starts_with(&start), "{}", answer.failure());
+                let obstacle = format!("{} is {kind}", main.display());
+                assert!(answer.failure().contains(&obstacle), "{}", answer.failure());
                 assert_eq!(answer.json["reason"], "in_the_way");
             }
         };
@@ -997,6 +997,35 @@ mod manifests {
         let made = std::process::Command::new("mkfifo").arg(&main).status();
         assert!(made.unwrap().success());
         refused("a FIFO");
+    }
+
+    #[test]
+    fn are_not_written_where_others_could_replace_them() {
+        let scratch = Scratch::new();
+        let directory = scratch.path("open");
+        std::fs::create_dir(&directory).unwrap();
+        set_mode(&directory, 0o777);
+        let options = with(options("ns", PASSWORD), json!({"manifest_dir": directory}));
+        for call in [module(&options), module(&options).check()] {
+            let answer = call.run();
+            assert!(answer.failure().contains("is writable by everybody"));
+            assert_eq!(answer.json["reason"], "unsafe_directory");
+        }
+        assert_eq!(names(&directory).len(), 0);
+
+        // A second name of a file of ours, under the name of the manifest and of its neighbor.
+        set_mode(&directory, 0o700);
+        let own = scratch.write("own", "kept");
+        for name in [
+            format!("ns-{MAIN}.json"),
+            format!(".ns-{MAIN}.json.oreg-new"),
+        ] {
+            let second = directory.join(&name);
+            std::fs::hard_link(&own, &second).unwrap();
+            let answer = module(&with(options.clone(), json!({"recreate": true}))).run();
+            assert_eq!(read(&own), "kept", "{}", answer.stdout);
+            let _ = std::fs::remove_file(second);
+        }
     }
 
     #[test]
