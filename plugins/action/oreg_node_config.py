@@ -73,8 +73,6 @@ class OwnWay(Exception):
 
 
 class ActionModule(ActionBase):
-    TRANSFERS_FILES = True
-
     def run(self, tmp=None, task_vars=None):
         result = super(ActionModule, self).run(tmp, task_vars)
         task_vars = task_vars or {}
@@ -202,7 +200,7 @@ class ActionModule(ActionBase):
     def _ask_machine(self):
         output = self._low_level_execute_command(self._for_any_shell(fill(ASK_MACHINE)))
         report = Report.of(output)
-        if not report:
+        if not report or report.state != 'machine':
             self._fail('cannot be run: a command there ended with status %s' % output['rc'], output)
         return report.detail
 
