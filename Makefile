@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-cluster modules collection check test test-matrix molecule keycloak-test lint bench release-notes publish setup clean
+.PHONY: help demo demo-cluster modules collection check test test-python test-matrix molecule keycloak-test lint bench release-notes publish setup clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,10 +27,16 @@ check: ## units, wire tests and linters in two minutes: needs rustup and Python 
 	@scripts/lint code
 
 test: setup modules ## all tests: units, modules, real registries, a real Kubernetes API, playbooks, booted nodes
+	@tests/python/run
 	cargo test --locked --workspace
+
+test-python: ## the tests of the action plugins, in a minute
+	@testbed/setup courier ansible ansible-2.9
+	@tests/python/run
 
 test-matrix: setup modules ## the tests with every version of Ansible that is promised to work
 	@testbed/setup ansible-matrix
+	@tests/python/run --matrix
 	cargo test --locked --features test-matrix --test it ansible_versions
 
 molecule: setup modules ## the playbooks on booted nodes, by molecule: scenarios default and upgrade

@@ -1,6 +1,6 @@
 //! The versions of Ansible that people run: how each hands arguments to a compiled module, and
-//! whether the main job works with it. The oldest and the newest are always tested; the feature
-//! `test-matrix` adds those between.
+//! whether the main job works with it. 2.9 and 2.19 are always tested; the feature `test-matrix` adds
+//! the others.
 
 mod arguments;
 mod plays;
@@ -45,6 +45,8 @@ macro_rules! versions {
 
 versions! {
     ansible_2_19 "2.19"
+    #[cfg(feature = "test-matrix")] ansible_2_21 "2.21"
+    #[cfg(feature = "test-matrix")] ansible_2_20 "2.20"
     #[cfg(feature = "test-matrix")] ansible_2_16 "2.16"
     #[cfg(feature = "test-matrix")] ansible_2_14 "2.14"
     ansible_2_9 "2.9"

@@ -1,3 +1,4 @@
+# -*- coding: utf-8 -*-
 """What the courier does on a host, and what it never does. The host's shell is real."""
 
 from __future__ import absolute_import, division, print_function
