@@ -5,7 +5,6 @@
 
 use std::{
     io::Write,
-    panic::PanicHookInfo,
     process::ExitCode,
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -17,6 +16,7 @@ use super::{
     option::OptionSpec,
     response::{Failure, Response},
 };
+use crate::support::process;
 
 /// A module: its name, its option table and what it does.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ static ANSWERED: AtomicBool = AtomicBool::new(false);
 /// answer, and returns 0, or 1 for a failure.
 #[must_use]
 pub fn run(module: &'static Module) -> ExitCode {
-    std::panic::set_hook(Box::new(abort));
+    process::report_panics_by(print_panic);
     let path = std::env::args_os().nth(1);
     let (response, secrets, plain) = match read_call(path.as_deref(), module.options) {
         // Messages about options hold no value.
@@ -90,19 +90,7 @@ fn print(answer: &Value) {
     let _ = writeln!(stdout, "{answer}").and_then(|()| stdout.flush());
 }
 
-#[expect(
-    clippy::exit,
-    reason = "after a panic nothing but the answer is trusted to run"
-)]
-fn abort(panic: &PanicHookInfo<'_>) {
-    let place = panic
-        .location()
-        .map_or_else(|| "unknown place".to_owned(), ToString::to_string);
-    let message = format!(
-        "internal error in oreg {} at {place}: nothing more is shown because it could hold \
-         secrets; please report it with the task and the version",
-        env!("CARGO_PKG_VERSION")
-    );
+/// A panic, in the form that Ansible reads.
+fn print_panic(message: &str) {
     print(&json!({"changed": false, "failed": true, "msg": message}));
-    std::process::exit(1);
 }

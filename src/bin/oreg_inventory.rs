@@ -10,6 +10,7 @@ use std::{
 use oreg::inventory::{Surroundings, run};
 
 fn main() -> ExitCode {
+    oreg::support::process::protect();
     let surroundings = Surroundings {
         settings: variable("OREG_INVENTORY_SETTINGS").map(PathBuf::from),
         kubeconfig: variable("KUBECONFIG")

@@ -6,6 +6,7 @@
 
 pub mod errors;
 pub mod files;
+pub mod process;
 pub mod proxies;
 pub mod text;
 pub mod tls;

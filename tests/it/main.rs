@@ -20,6 +20,7 @@ mod docker_creds_login;
 mod layers;
 mod leaks;
 mod node_config;
+mod process;
 mod setup;
 mod sidecar;
 mod validate_wire;
