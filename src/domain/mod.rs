@@ -6,6 +6,7 @@
 pub mod credential;
 pub mod dns_name;
 pub mod docker_config;
+pub mod expiry;
 pub mod faults;
 pub mod image;
 mod json_members;

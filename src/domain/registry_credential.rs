@@ -32,6 +32,8 @@ pub enum Source {
     File(PathBuf),
     /// The options of the task itself (`docker_creds`).
     Task,
+    /// What a user named on the command line: a file, a Secret in it, a credential helper.
+    Named(String),
 }
 
 /// What must be true of the connection before a credential may travel on it.

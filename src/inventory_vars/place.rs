@@ -11,5 +11,6 @@ pub fn place_of(source: &Source) -> String {
         Source::Additional(index) => format!("{}[{index}]", names::ADDITIONAL),
         Source::File(path) => path.display().to_string(),
         Source::Task => "registry".to_owned(),
+        Source::Named(place) => place.clone(),
     }
 }

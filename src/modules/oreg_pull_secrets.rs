@@ -71,16 +71,14 @@ fn run(call: &Call) -> Result<Response, Failure> {
     let effect = effect_of(call);
     let report = match options.text("manifest_dir") {
         Some(path) => manifests(&request, path, effect)?,
-        None => cluster(call, &request, effect),
+        None => cluster(options, &request, effect),
     };
     Ok(answer(&report, call).warn(wish.warnings).conceal(concealed))
 }
 
-fn cluster(call: &Call, request: &Request, effect: Effect) -> Report {
-    let options = &call.options;
+fn cluster(options: &Options, request: &Request, effect: Effect) -> Report {
     let kubeconfig = Path::new(options.required_text("kubeconfig"));
     let report = Cluster::connect(&[kubeconfig], options.text("context"))
-        .map(|cluster| cluster.with_cleaner(&call.cleaner))
         .and_then(|cluster| sync_cluster(request, &cluster, effect));
     report.unwrap_or_else(|fault| Report::of_faults(vec![fault]))
 }
@@ -144,7 +142,9 @@ fn registry_secret(
 fn secret_name(source: &Source, written_host: &str) -> String {
     match source {
         Source::Main => MAIN_SECRET.to_owned(),
-        Source::Additional(_) | Source::File(_) | Source::Task => additional_secret(written_host),
+        Source::Additional(_) | Source::File(_) | Source::Task | Source::Named(_) => {
+            additional_secret(written_host)
+        }
     }
 }
 

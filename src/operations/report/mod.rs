@@ -2,6 +2,7 @@
 //! it. The command, `oreg_report` and `verify.yml` share both.
 
 pub mod document;
+pub mod findings;
 pub mod html;
 pub mod markup;
 mod matrix;

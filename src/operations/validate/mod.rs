@@ -5,6 +5,7 @@ mod demands;
 mod logins;
 mod options;
 mod stored;
+mod watch;
 
 use std::{
     path::{Path, PathBuf},
@@ -17,6 +18,7 @@ use self::logins::{Login, holds_for_all, logins};
 pub use self::{
     demands::{Demands, Unlisted},
     stored::{StoredCredentials, read_stored},
+    watch::{Unwatched, Watch},
 };
 use crate::{
     domain::{registry_credential::RegistryCredential, verdict::Verdict},
@@ -120,6 +122,14 @@ impl Finding {
 /// # Errors
 /// When the system does not give what is needed to wait for several connections.
 pub fn validate(request: Request) -> std::io::Result<Vec<Finding>> {
+    validate_watched(request, &Unwatched)
+}
+
+/// Proves as [`validate`] does, while `watch` hears which registries are being asked.
+///
+/// # Errors
+/// As [`validate`].
+pub fn validate_watched(request: Request, watch: &dyn Watch) -> std::io::Result<Vec<Finding>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -127,7 +137,7 @@ pub fn validate(request: Request) -> std::io::Result<Vec<Finding>> {
     let network = &request.network;
     let proofs = logins(request.credentials)
         .into_iter()
-        .map(|login| examine(login, &trust, network));
+        .map(|login| examine(login, &trust, network, watch));
     // In the order in which they end: one that takes long must not hold up those behind it.
     let proofs = stream::iter(proofs)
         .buffer_unordered(request.parallelism.max(1))
@@ -147,6 +157,7 @@ async fn examine(
     login: Login,
     trust: &Trust,
     network: &Network,
+    watch: &dyn Watch,
 ) -> Vec<(usize, RegistryCredential, Proof)> {
     let mut proofs = Vec::new();
     let mut settled = None;
@@ -157,7 +168,12 @@ async fn examine(
                 Proof::without_request(Conclusion::new(Verdict::Skipped, reason))
             }
             (_, Some(conclusion)) => Proof::without_request(conclusion),
-            (_, None) => prove_one(&credential, trust, network).await,
+            (_, None) => {
+                watch.started(&credential);
+                let proof = prove_one(&credential, trust, network).await;
+                watch.finished(&credential);
+                proof
+            }
         };
         if holds_for_all(&proof.conclusion) {
             settled = Some(proof.conclusion.clone());

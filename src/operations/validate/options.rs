@@ -43,6 +43,15 @@ impl OptionNames {
                 let image = "test_image in the registry's entry of the inventory".to_owned();
                 Self::of_inventory(place, image, None)
             }
+            Source::Named(_) => Self {
+                login: place,
+                image: "--image".to_owned(),
+                authority: Some("--ca-cert".to_owned()),
+                plain_http: Some("--insecure"),
+                severities: None,
+                timeout: "--timeout",
+                no_proxy: "$NO_PROXY",
+            },
             Source::Task => Self {
                 login: "username and password".to_owned(),
                 image: "test_image".to_owned(),

@@ -1,0 +1,85 @@
+//! When a credential ends, as far as it says so itself: passwords of service accounts are often JSON Web
+//! Tokens (RFC 7519), whose claim `exp` is the end of their life.
+
+use base64::{
+    Engine, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use serde::Deserialize;
+
+use super::secret::Secret;
+
+/// Base64url; RFC 7515 §2 leaves the padding out, some issuers do not.
+const URL_SAFE: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+#[derive(Deserialize)]
+struct Claims {
+    exp: Option<f64>,
+}
+
+/// Returns the end of the life of `password` in seconds since 1970 (RFC 7519 §4.1.4). `None` when it is
+/// not a JSON Web Token, or one without an end. The signature is the registry's to check, not ours.
+#[must_use]
+pub fn expiry_of(password: &Secret) -> Option<i64> {
+    let parts: Vec<&str> = password.expose().split('.').collect();
+    let [_, claims, _] = parts.as_slice() else {
+        return None;
+    };
+    let claims = URL_SAFE.decode(claims).ok()?;
+    let claims: Claims = serde_json::from_slice(&claims).ok()?;
+    seconds(claims.exp?)
+}
+
+/// The year 9999 is the last one that people and RFC 3339 know.
+const LAST: f64 = 253_402_300_799.0;
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the number is in the range of the type, and its fraction does not matter"
+)]
+fn seconds(exp: f64) -> Option<i64> {
+    (0.0..=LAST).contains(&exp).then_some(exp as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(claims: &str) -> Secret {
+        Secret::new(format!(
+            "eyJhbGciOiJSUzI1NiJ9.{}.c2ln",
+            URL_SAFE.encode(claims)
+        ))
+    }
+
+    #[test]
+    fn the_claim_is_read() {
+        for (claims, expected) in [
+            (r#"{"exp": 1796774400}"#, Some(1_796_774_400)),
+            (
+                r#"{"exp": 1796774400.75, "sub": "ü?"}"#,
+                Some(1_796_774_400),
+            ),
+            (r#"{"sub": "a"}"#, None),
+            (r#"{"exp": null}"#, None),
+            (r#"{"exp": "soon"}"#, None),
+            (r#"{"exp": -1}"#, None),
+            (r#"{"exp": 1e300}"#, None),
+            ("[]", None),
+        ] {
+            assert_eq!(expiry_of(&token(claims)), expected, "{claims}");
+        }
+    }
+
+    #[test]
+    fn other_passwords_state_nothing() {
+        for password in ["", "hunter2", "a.b", "a.b.c", "...", "a.b.c.d"] {
+            assert_eq!(expiry_of(&Secret::new(password)), None, "{password}");
+        }
+    }
+}
