@@ -117,6 +117,12 @@ impl Failure {
         Self(Box::new(Response::new(false).fail(message)))
     }
 
+    /// Returns the message for the user.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        self.0.failed.as_deref().unwrap_or_default()
+    }
+
     /// Returns the failure as an answer, to add return values to it.
     #[must_use]
     pub fn into_response(self) -> Response {

@@ -13,7 +13,7 @@ use std::{
 use clap::{ArgGroup, Parser, error::ErrorKind};
 use serde_json::Value;
 
-use super::{document::Document, error::InventoryError, portal, settings::Settings};
+use super::{document::Document, error::InventoryError, graph, portal, settings::Settings};
 use crate::{
     cluster::{
         Cluster,
@@ -35,22 +35,25 @@ const STDIN: &str = "-";
 /// The exit status for arguments that cannot be meant, as usual.
 const USAGE: u8 = 2;
 
-/// The nodes of an OKD / OpenShift 3.11 cluster, as an inventory for Ansible.
-#[derive(Parser)]
+/// Print the nodes of an OKD / OpenShift 3.11 cluster, as an inventory for Ansible
+#[derive(Debug, Parser)]
 #[command(name = NAME, version, group = ArgGroup::new("wanted").required(true))]
 #[command(
     after_help = "Settings not given are looked for in $OREG_INVENTORY_SETTINGS, \
     ~/.config/oreg/inventory.yml and /etc/oreg/inventory.yml.\n\
     Without a kubeconfig in them: $KUBECONFIG, ~/.kube/config, /etc/origin/master/admin.kubeconfig."
 )]
-struct Arguments {
-    /// Print all groups, hosts and variables.
+pub struct Arguments {
+    /// Print all groups, hosts and variables, as Ansible reads them
     #[arg(long, group = "wanted")]
     list: bool,
-    /// Print the variables of one host.
+    /// Print the variables of one host
     #[arg(long, group = "wanted", value_name = "NAME")]
     host: Option<String>,
-    /// Read the settings from this YAML file; - for standard input.
+    /// Print the groups and their hosts as a tree, for people
+    #[arg(long, group = "wanted")]
+    graph: bool,
+    /// Read the settings from this YAML file; - for standard input
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
 }
@@ -73,8 +76,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &Surroun
         Ok(arguments) => arguments,
         Err(message) => return answer_usage(&message),
     };
-    let printed = inventory(&arguments, surroundings).and_then(|value| print(&value));
-    match printed {
+    match answer(&arguments, surroundings) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nobody is left to be told of a failure to tell.
@@ -82,6 +84,18 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &Surroun
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints what `arguments` ask for.
+///
+/// # Errors
+/// [`InventoryError`] when there is no inventory; nothing is printed then.
+pub fn answer(arguments: &Arguments, surroundings: &Surroundings) -> Result<(), InventoryError> {
+    let value = inventory(arguments, surroundings)?;
+    if arguments.graph {
+        return print(&graph::draw(&value));
+    }
+    print(&format!("{value:#}\n"))
 }
 
 /// `--help` is an answer, all else a complaint.
@@ -93,8 +107,7 @@ fn answer_usage(message: &clap::Error) -> ExitCode {
     }
 }
 
-fn print(value: &Value) -> Result<(), InventoryError> {
-    let text = format!("{value:#}\n");
+fn print(text: &str) -> Result<(), InventoryError> {
     let mut stdout = io::stdout().lock();
     let printed = stdout
         .write_all(text.as_bytes())

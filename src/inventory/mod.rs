@@ -10,6 +10,7 @@
 pub mod command;
 pub mod document;
 pub mod error;
+mod graph;
 mod groups;
 mod host_name;
 mod hostvars;
