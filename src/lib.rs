@@ -29,3 +29,5 @@ pub mod operations;
 
 pub mod inventory;
 pub mod modules;
+
+pub mod cli;

@@ -11,4 +11,3 @@ pub mod proxies;
 pub mod text;
 pub mod tls;
 pub mod trust;
-pub mod yaml;

@@ -15,7 +15,6 @@
 )]
 mod support;
 
-mod api_server;
 mod docker_creds;
 mod docker_creds_login;
 mod layers;

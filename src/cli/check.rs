@@ -1,0 +1,298 @@
+//! `oreg check`: proves every credential of files, of an inventory or of a cluster's secret.
+
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+
+use super::{
+    arguments::{ProofArguments, parse_host},
+    engine,
+    environment::Environment,
+    input::{
+        ansible::{self, VaultArguments},
+        cluster::{self, SecretName},
+        discovery::candidates,
+        entries::{Subject, subjects},
+        file::{place, read_documents},
+        form::Document,
+    },
+    output::{
+        json, junit, page, progress, prometheus,
+        result::CheckResult,
+        screen::Screen,
+        table::{self, Extent},
+    },
+    status::{self, Status},
+};
+use crate::{
+    domain::registry_host::RegistryHost,
+    operations::report::{Registry, Standing},
+};
+
+const EXAMPLES: &str = "Examples:
+  oreg check pull-secret.txt
+  oreg check ~/.docker/config.json --expires-in 30d
+  oc get secret pull-secret -n openshift-config -o yaml | oreg check -
+  oreg check -i inventory/hosts
+  oreg check auth.json --image registry.redhat.io=openshift3/ose-pod:v3.11
+  oreg check auth.json -o prom > /var/lib/node_exporter/oreg.prom
+  oreg check auth.json --report page.html";
+
+/// Prove the credentials of files, of an inventory or of a cluster's secret
+///
+/// Every entry is shown to its registry, all at the same time, each credential once: a wrong password costs
+/// exactly one failed login, however many entries hold it.
+#[derive(Args, Debug)]
+#[command(after_help = status::HELP, after_long_help = status::help(EXAMPLES))]
+pub struct Arguments {
+    /// Docker config files, pull secrets, base64 of one, Secret manifests; - is standard input. Default: the
+    /// first existing file of those that podman, docker and kubelet read
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Check the credentials of this openshift-ansible inventory; may be given several times
+    #[arg(short, long, value_name = "HOSTS", conflicts_with = "files")]
+    inventory: Vec<PathBuf>,
+    /// Check this pull secret of the cluster; the namespace is `openshift` unless given
+    #[arg(long, value_name = "[NAMESPACE/]NAME", conflicts_with_all = ["files", "inventory"])]
+    secret: Option<SecretName>,
+    /// Check only this registry; may be given several times
+    #[arg(long, value_name = "REGISTRY", value_parser = parse_host)]
+    only: Vec<RegistryHost>,
+    /// Leave this registry alone; may be given several times
+    #[arg(long, value_name = "REGISTRY", value_parser = parse_host)]
+    skip: Vec<RegistryHost>,
+    /// End with status 4 when a credential expires within this time, such as 30d or 12h
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    expires_in: Option<Duration>,
+    /// The form of the result
+    #[arg(short, long, value_enum, value_name = "FORM", default_value = "table")]
+    output: Form,
+    /// Write a page for people to this file; with the ending .json, the document for `oreg report`
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
+    /// Print only what is not good
+    #[arg(short, long)]
+    quiet: bool,
+    #[command(flatten)]
+    proof: ProofArguments,
+    #[command(flatten)]
+    vault: VaultArguments,
+    #[command(flatten)]
+    cluster: cluster::ClusterArguments,
+}
+
+/// The forms of the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// A table for people
+    Table,
+    /// `oreg.check/1`
+    Json,
+    /// `JUnit` XML, for CI servers
+    Junit,
+    /// Metrics for Prometheus
+    Prom,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When something named on the command line cannot be read, or the result cannot be written.
+pub fn run(arguments: &Arguments, environment: &Environment, screen: &Screen) -> Result<Status> {
+    let begin = Instant::now();
+    let source = source(arguments, environment)?;
+    let subjects = source
+        .subjects
+        .into_iter()
+        .filter(|subject| is_wanted(arguments, subject));
+    let subjects = subjects
+        .map(|subject| applied(arguments, subject))
+        .collect();
+    let watch = progress::watch(environment.is_utf8);
+    let registries = engine::prove(subjects, &arguments.proof, environment, &*watch)?;
+    let result = CheckResult::new(
+        source.title,
+        registries,
+        begin.elapsed(),
+        arguments.expires_in,
+    );
+    let status = Status::of_proofs(&result.report.registries, |one| result.expires_soon(one));
+    print(arguments, &result, status, screen)?;
+    if let Some(path) = &arguments.report {
+        page::write(&result.report, path)?;
+    }
+    Ok(status)
+}
+
+/// What is checked, and what it is called.
+struct Source {
+    title: String,
+    subjects: Vec<Subject>,
+}
+
+fn source(arguments: &Arguments, environment: &Environment) -> Result<Source> {
+    if !arguments.inventory.is_empty() {
+        let inventories: Vec<_> = arguments.inventory.iter().map(|path| place(path)).collect();
+        return Ok(Source {
+            title: format!("inventory {}", inventories.join(", ")),
+            subjects: ansible::subjects(&arguments.inventory, &arguments.vault)?,
+        });
+    }
+    if let Some(name) = &arguments.secret {
+        let documents = cluster::documents(name, &arguments.cluster, environment)?;
+        return Ok(Source {
+            title: format!("secret {name}"),
+            subjects: subjects(&documents),
+        });
+    }
+    let files = files(arguments, environment)?;
+    let places: Vec<_> = files.iter().map(|path| place(path)).collect();
+    Ok(Source {
+        title: places.join(", "),
+        subjects: subjects(&all_documents(&files)?),
+    })
+}
+
+/// The files that the user named, else the one that the user's other programs read.
+fn files(arguments: &Arguments, environment: &Environment) -> Result<Vec<PathBuf>> {
+    if !arguments.files.is_empty() {
+        return Ok(arguments.files.clone());
+    }
+    let candidates = candidates(environment);
+    if let Some(found) = candidates.iter().find(|path| path.exists()) {
+        return Ok(vec![found.clone()]);
+    }
+    let names: Vec<_> = candidates
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    bail!(
+        "name a file: none of those that podman, docker and kubelet read exists ({})",
+        names.join(", ")
+    );
+}
+
+/// Reads every file before anything is asked, and names all that cannot be read.
+pub(super) fn all_documents(files: &[PathBuf]) -> Result<Vec<Document>> {
+    let mut documents = Vec::new();
+    let mut faults = Vec::new();
+    for file in files {
+        match read_documents(Path::new(file)) {
+            Ok(found) => documents.extend(found),
+            Err(error) => faults.push(error.to_string()),
+        }
+    }
+    if faults.is_empty() {
+        return Ok(documents);
+    }
+    bail!(faults.join("\n"));
+}
+
+fn is_wanted(arguments: &Arguments, subject: &Subject) -> bool {
+    let host = match subject {
+        Subject::Credential(credential) => Some(credential.host.clone()),
+        Subject::Apart(registry) => RegistryHost::parse(&registry.host).ok(),
+    };
+    // A whole registry stands for the namespaces on it.
+    let is = |wanted: &RegistryHost| {
+        let is_whole = wanted.to_string() == wanted.authority();
+        let same_server = |host: &RegistryHost| is_whole && host.authority() == wanted.authority();
+        host.as_ref()
+            .is_some_and(|host| host == wanted || same_server(host))
+    };
+    (arguments.only.is_empty() || arguments.only.iter().any(is)) && !arguments.skip.iter().any(is)
+}
+
+fn applied(arguments: &Arguments, mut subject: Subject) -> Subject {
+    if let Subject::Credential(credential) = &mut subject {
+        arguments.proof.apply(credential);
+    }
+    subject
+}
+
+fn print(
+    arguments: &Arguments,
+    result: &CheckResult,
+    status: Status,
+    screen: &Screen,
+) -> Result<()> {
+    let extent = if arguments.quiet {
+        Extent::Problems
+    } else {
+        Extent::Whole
+    };
+    let text = match arguments.output {
+        Form::Table => table::draw(result, extent, screen),
+        Form::Json => json::document(result, status),
+        Form::Junit => junit::document(result),
+        Form::Prom => prometheus::metrics(result),
+    };
+    // The file was not named by the user: say which one it is.
+    if arguments.output == Form::Table && arguments.files.is_empty() && !arguments.quiet {
+        let title = result.report.title.as_deref().unwrap_or_default();
+        screen.write(&format!("{title}\n\n"))?;
+    }
+    if arguments.output == Form::Table && status == Status::Nothing && !arguments.quiet {
+        let listed = &result.report.registries;
+        return Ok(screen.write(&nothing(listed, &text))?);
+    }
+    Ok(screen.write(&text)?)
+}
+
+/// A check that has checked nothing must not look like a good one.
+fn nothing(listed: &[Registry], text: &str) -> String {
+    let why = if listed.iter().any(|one| one.standing() == Standing::Apart) {
+        "nothing was checked: no entry holds a credential for a registry"
+    } else {
+        "nothing was checked: there is no entry"
+    };
+    format!("{text}{why}\n")
+}
+
+/// Reads a span of time: a number and `w`, `d`, `h` or `m`.
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let expected = || "expected a number and a unit, such as 30d, 12h or 2w".to_owned();
+    let at = text
+        .find(|c: char| !c.is_ascii_digit())
+        .ok_or_else(expected)?;
+    let (number, unit) = text.split_at(at);
+    let number: u64 = number.parse().map_err(|_| expected())?;
+    let seconds = match unit {
+        "w" => 604_800,
+        "d" => 86_400,
+        "h" => 3_600,
+        "m" => 60,
+        _ => return Err(expected()),
+    };
+    number
+        .checked_mul(seconds)
+        .map(Duration::from_secs)
+        .ok_or_else(expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(parse_time("30d"), Ok(Duration::from_hours(720)));
+        assert_eq!(parse_time("2w"), Ok(Duration::from_hours(336)));
+        for text in [
+            "",
+            "30",
+            "d",
+            "-1d",
+            "3x",
+            "3 d",
+            "99999999999999999999d",
+            "99999999999999999d",
+        ] {
+            assert!(parse_time(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! From documents to what is to be proven: one subject for each entry, in the files' order.
+//!
+//! What cannot be proven is a subject too: a check names every entry that it has seen.
+
+use serde_json::json;
+
+use super::{
+    form::Document,
+    helper::{self, Held},
+};
+use crate::{
+    domain::{
+        credential::Credential,
+        docker_config::Helpers,
+        registry_credential::{RegistryCredential, Source, TransportSecurity},
+        registry_host::{RegistryHost, shown},
+        stored_entry::StoredEntry,
+        verdict::Verdict,
+    },
+    operations::report::{Registry, State},
+};
+
+/// The host in pull secrets of Red Hat under which a token for telemetry stands. It is not a registry.
+const TELEMETRY: &str = "cloud.openshift.com";
+
+/// An entry, or what a helper has for a registry.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// A credential to prove.
+    Credential(Box<RegistryCredential>),
+    /// What stands in the results without having been asked for.
+    Apart(Box<Registry>),
+}
+
+/// Lists the entries of `documents`, and what their credential helpers have.
+#[must_use]
+pub fn subjects(documents: &[Document]) -> Vec<Subject> {
+    documents.iter().flat_map(of_document).collect()
+}
+
+fn of_document(document: &Document) -> Vec<Subject> {
+    let helpers = document.config.helpers();
+    let place = &document.place;
+    let entries = document.config.auths().iter();
+    let mut subjects: Vec<_> = entries
+        .flat_map(|entry| of_entry(place, entry, &helpers))
+        .collect();
+    let stored: Vec<_> = document
+        .config
+        .auths()
+        .iter()
+        .map(StoredEntry::key)
+        .collect();
+    for (key, helper) in &helpers.per_registry {
+        if !stored.contains(&key.as_str()) {
+            subjects.push(of_helper(place, key, helper));
+        }
+    }
+    if let Some(store) = &helpers.store {
+        let others = helper::list(store).unwrap_or_default();
+        let others = others.iter().filter(|key| !stored.contains(&key.as_str()));
+        subjects.extend(others.map(|key| of_helper(place, key, store)));
+    }
+    subjects
+}
+
+/// Docker asks the helper where there is one, kubelet reads the entry: both are examined.
+fn of_entry(place: &str, entry: &StoredEntry, helpers: &Helpers) -> Vec<Subject> {
+    let helper = helper_for(entry.key(), helpers).map(|name| of_helper(place, entry.key(), name));
+    let stored = match (entry.host(), entry.credential()) {
+        (None, _) => apart(
+            place,
+            entry.key(),
+            State::Proven(Verdict::Skipped),
+            "no_registry",
+            "this key names no registry",
+        ),
+        (Some(host), _) if host.authority() == TELEMETRY => telemetry(place, entry.key()),
+        (Some(_), Err(error)) if error.stops_kubelet() => apart(
+            place,
+            entry.key(),
+            State::Unreadable,
+            "unreadable",
+            &format!(
+                "{error}; kubelet ignores the whole file because of it: remove the entry, or log in again"
+            ),
+        ),
+        (Some(_), Err(error)) => apart(
+            place,
+            entry.key(),
+            State::Unreadable,
+            "unreadable",
+            &format!("{error}: remove the entry, or log in again"),
+        ),
+        (Some(host), Ok(Some(credential))) if !entry.has_token() => {
+            prove(place, host, entry.key(), credential)
+        }
+        (Some(_), Ok(_)) if entry.has_token() => apart(
+            place,
+            entry.key(),
+            State::Proven(Verdict::Skipped),
+            "identity_token",
+            "the entry holds an identity token, which docker uses and kubelet does not know; it was not examined",
+        ),
+        (Some(_), Ok(_)) if helper.is_some() => return helper.into_iter().collect(),
+        (Some(_), Ok(_)) => apart(
+            place,
+            entry.key(),
+            State::Proven(Verdict::Skipped),
+            "no_credential",
+            "the entry holds no credential",
+        ),
+    };
+    helper.into_iter().chain([stored]).collect()
+}
+
+/// A helper for one registry counts more than the store for all (docker/cli
+/// `cli/config/configfile/file.go`, `GetCredentialsStore`).
+fn helper_for<'a>(key: &str, helpers: &'a Helpers) -> Option<&'a str> {
+    let host = RegistryHost::parse(key).ok();
+    let mut named = helpers.per_registry.iter();
+    let named = named.find(|(other, _)| other == key || RegistryHost::parse(other).ok() == host);
+    let named = named.map(|(_, helper)| helper);
+    named.or(helpers.store.as_ref()).map(String::as_str)
+}
+
+fn of_helper(place: &str, key: &str, name: &str) -> Subject {
+    let place = format!("{place}, docker-credential-{}", shown(name));
+    let Ok(host) = RegistryHost::parse(key) else {
+        return apart(
+            &place,
+            key,
+            State::Proven(Verdict::Skipped),
+            "no_registry",
+            "this key names no registry",
+        );
+    };
+    match helper::get(name, key) {
+        Ok(Held::Credential(credential)) => prove(&place, host, key, credential),
+        Ok(Held::IdentityToken(_)) => apart(
+            &place,
+            key,
+            State::Proven(Verdict::Skipped),
+            "identity_token",
+            "the helper holds an identity token, which docker uses and kubelet does not know; it was not examined",
+        ),
+        Err(helper::HelperError::NotFound(_)) => apart(
+            &place,
+            key,
+            State::Proven(Verdict::Skipped),
+            "no_credential",
+            "the credential helper has nothing for this registry",
+        ),
+        Err(error) => apart(
+            &place,
+            key,
+            State::Unreadable,
+            "helper_failed",
+            &error.to_string(),
+        ),
+    }
+}
+
+fn prove(place: &str, host: RegistryHost, key: &str, credential: Credential) -> Subject {
+    Subject::Credential(Box::new(RegistryCredential {
+        host,
+        written_host: key.to_owned(),
+        source: Source::Named(place.to_owned()),
+        credential,
+        test_image: None,
+        security: TransportSecurity::default(),
+    }))
+}
+
+fn telemetry(place: &str, key: &str) -> Subject {
+    let message = "not a registry: Red Hat's telemetry uses this token; it was not asked";
+    apart(
+        place,
+        key,
+        State::Proven(Verdict::Skipped),
+        "telemetry",
+        message,
+    )
+}
+
+fn apart(place: &str, key: &str, verdict: State, reason: &str, message: &str) -> Subject {
+    let host =
+        RegistryHost::parse(key).map_or_else(|_| shown(key).into_owned(), |host| host.to_string());
+    let registry = json!({
+        "host": host, "source": place, "verdict": verdict, "reason": reason,
+        "message": format!("{host}: {message}"),
+    });
+    let registry = serde_json::from_value(registry).expect("the members are those of a registry");
+    Subject::Apart(Box::new(registry))
+}

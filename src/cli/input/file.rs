@@ -1,0 +1,97 @@
+//! Reads the files that a user names. They may be pipes (`<(oc get secret …)`) and links, so nothing is
+//! asked of them but that they end.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use thiserror::Error;
+
+use super::form::{Document, FormError, documents};
+
+/// The name of standard input.
+pub const STDIN: &str = "-";
+
+/// A larger file is a mistake: a list of all Secrets of a large cluster has a tenth of this.
+const MAX_BYTES: u64 = 16 << 20;
+
+/// Why a file gives no credentials.
+#[derive(Debug, Error)]
+pub enum FileError {
+    /// It cannot be read.
+    #[error("cannot read {}: {}", place(.path), reason(.source))]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It is too large.
+    #[error("{} is larger than {} MiB: no file of credentials is", place(.0), MAX_BYTES >> 20)]
+    TooLarge(PathBuf),
+    /// Its content is not understood.
+    #[error("{} {source}", place(.path))]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: FormError,
+    },
+}
+
+/// Reads the file and finds the documents in it.
+///
+/// # Errors
+/// [`FileError`], which names the file and quotes nothing of it.
+pub fn read_documents(path: &Path) -> Result<Vec<Document>, FileError> {
+    let bytes = read(path)?;
+    documents(&place(path), &bytes).map_err(|source| FileError::Form {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Reads the file whole.
+///
+/// # Errors
+/// [`FileError`] when it cannot be read, or does not end.
+pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
+    let bytes = if path == Path::new(STDIN) {
+        bounded(io::stdin().lock())
+    } else {
+        File::open(path).and_then(bounded)
+    };
+    let bytes = bytes.map_err(|source| FileError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    bytes.ok_or_else(|| FileError::TooLarge(path.to_owned()))
+}
+
+fn bounded(reader: impl Read) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    reader.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= MAX_BYTES).then_some(bytes))
+}
+
+/// Names a file in messages and results.
+#[must_use]
+pub fn place(path: &Path) -> String {
+    if path == Path::new(STDIN) {
+        return "standard input".to_owned();
+    }
+    path.display().to_string()
+}
+
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a directory: name the file in it".to_owned(),
+        io::ErrorKind::PermissionDenied => {
+            "permission denied: it belongs to another user".to_owned()
+        }
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,48 @@
+//! `oreg man`: the manual pages.
+
+use std::{fs, path::PathBuf};
+
+use anyhow::{Context, Result};
+use clap::{Args, CommandFactory};
+use clap_mangen::Man;
+
+use super::{Oreg, output::files::replace, status::Status};
+
+/// Write the manual pages into a directory
+#[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  oreg man /usr/local/share/man/man1")]
+pub struct Arguments {
+    /// The directory; it is made if it is not there
+    #[arg(value_name = "DIRECTORY")]
+    directory: PathBuf,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When a page cannot be written.
+pub fn run(arguments: &Arguments) -> Result<Status> {
+    let directory = &arguments.directory;
+    fs::create_dir_all(directory)
+        .with_context(|| format!("cannot make {}", directory.display()))?;
+    let mut oreg = Oreg::command();
+    oreg.build();
+    write(directory, &oreg, "oreg")?;
+    for command in oreg
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set())
+    {
+        write(directory, command, &format!("oreg-{}", command.get_name()))?;
+    }
+    Ok(Status::Proven)
+}
+
+fn write(directory: &std::path::Path, command: &clap::Command, name: &str) -> Result<()> {
+    let mut page = Vec::new();
+    let path = directory.join(format!("{name}.1"));
+    let rendered = Man::new(command.clone()).render(&mut page);
+    rendered
+        .and_then(|()| replace(&path, &page, 0o644))
+        .with_context(|| format!("cannot write {}", path.display()))
+}

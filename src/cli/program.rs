@@ -1,0 +1,51 @@
+//! One program under several names: the command, the modules of the control host, the inventory.
+
+use std::{
+    env,
+    ffi::{OsStr, OsString},
+    path::Path,
+    process::ExitCode,
+};
+
+use super::environment::Environment;
+use crate::{
+    ansible::{self, Module},
+    inventory, modules,
+};
+
+/// Version, commit and architecture.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The modules that the program holds.
+const MODULES: [&Module; 3] = [
+    &modules::oreg_nodes_ready::MODULE,
+    &modules::oreg_pull_secrets::MODULE,
+    &modules::oreg_validate::MODULE,
+];
+
+const INVENTORY: &str = "oreg_inventory";
+
+/// Ansible puts this before the name of a program that it sends to a host.
+const SENT: &str = "AnsiballZ_";
+
+/// Acts as the program whose name the process was started under; else as the command.
+pub fn run() -> ExitCode {
+    let arguments: Vec<OsString> = env::args_os().collect();
+    let name = arguments
+        .first()
+        .map(OsString::as_os_str)
+        .and_then(file_name);
+    let name = name.unwrap_or_default();
+    let name = name.strip_prefix(SENT).unwrap_or(name);
+    if let Some(module) = MODULES.into_iter().find(|module| module.name == name) {
+        return ansible::run(module);
+    }
+    if name == INVENTORY {
+        return inventory::run(arguments, &Environment::read().surroundings());
+    }
+    super::run(arguments)
+}
+
+fn file_name(path: &OsStr) -> Option<&str> {
+    Path::new(path).file_name()?.to_str()
+}

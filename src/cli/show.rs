@@ -1,0 +1,165 @@
+//! `oreg show`: what stands in files, without a password and without asking anybody.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use comfy_table::{Attribute, Cell, ContentArrangement, Table, presets::NOTHING};
+
+use super::{
+    check::all_documents,
+    input::form::Document,
+    output::screen::{Screen, shown},
+    status::Status,
+};
+use crate::{
+    domain::{
+        plan::Holding,
+        registry_host::{RegistryHost, shown as without_user},
+        stored_entry::StoredEntry,
+    },
+    operations::report::findings::expires,
+};
+
+/// Show hosts, users, fingerprints and expiries of files, and which entries shadow which
+///
+/// Nobody is asked, and no password is shown: equal fingerprints are equal passwords.
+#[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  oreg show pull-secret.txt
+  oreg show ~/.docker/config.json /var/lib/origin/.docker/config.json")]
+pub struct Arguments {
+    /// Docker config files, pull secrets, base64 of one, Secret manifests; - is standard input
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When a file cannot be read or understood.
+pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Status> {
+    let documents = all_documents(&arguments.files)?;
+    let tables: Vec<_> = documents
+        .iter()
+        .map(|document| draw(document, screen))
+        .collect();
+    screen.write(&tables.join("\n"))?;
+    Ok(Status::Proven)
+}
+
+fn draw(document: &Document, screen: &Screen) -> String {
+    let place = screen.bold(&shown(&document.place));
+    let entries = if document.config.auths().is_empty() {
+        "no entries\n".to_owned()
+    } else {
+        table(document, screen)
+    };
+    format!("{place}\n{entries}{}", helpers(document))
+}
+
+fn helpers(document: &Document) -> String {
+    let helpers = document.config.helpers();
+    let line = |helper: &str, of: &str| {
+        format!("docker asks docker-credential-{} for {of}\n", shown(helper))
+    };
+    let store = helpers
+        .store
+        .iter()
+        .map(|store| line(store, "every registry"));
+    let named = helpers.per_registry.iter();
+    let named = named.map(|(key, helper)| line(helper, &shown(&without_user(key))));
+    store.chain(named).collect()
+}
+
+fn table(document: &Document, screen: &Screen) -> String {
+    let mut table = Table::new();
+    table.load_preset(NOTHING);
+    table.force_no_tty();
+    match screen.width {
+        Some(width) => {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+            table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+        }
+        None => {
+            table.set_content_arrangement(ContentArrangement::Disabled);
+        }
+    }
+    if screen.has_color {
+        table.enforce_styling();
+    }
+    let heading = ["REGISTRY", "USER", "PASSWORD", "EXPIRES", "REMARK"];
+    table.set_header(heading.map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
+    let entries = document.config.auths();
+    let hosts: Vec<_> = entries.iter().map(StoredEntry::host).collect();
+    for (position, entry) in entries.iter().enumerate() {
+        table.add_row(row(entry, &remark(position, entries, &hosts)));
+    }
+    if let Some(first) = table.column_mut(0) {
+        first.set_padding((0, 1));
+    }
+    table
+        .lines()
+        .map(|line| line.trim_end().to_owned() + "\n")
+        .collect()
+}
+
+fn row(entry: &StoredEntry, remark: &str) -> [String; 5] {
+    let (user, password) = match Holding::of(entry) {
+        Holding::Credential { user, fingerprint } => (shown(&user), fingerprint),
+        Holding::Other if entry.has_token() => ("-".to_owned(), "identity token".to_owned()),
+        Holding::Other => ("-".to_owned(), "-".to_owned()),
+        Holding::Unreadable => ("-".to_owned(), "unreadable".to_owned()),
+    };
+    let end = entry.credential().ok().flatten();
+    let end = end.and_then(|credential| expires(credential.password()));
+    let end = end.and_then(|time| time.get(..10).map(str::to_owned));
+    [
+        shown(&without_user(entry.key())),
+        user,
+        password,
+        end.unwrap_or_else(|| "-".to_owned()),
+        remark.to_owned(),
+    ]
+}
+
+/// What readers make of an entry besides its content.
+fn remark(position: usize, entries: &[StoredEntry], hosts: &[Option<RegistryHost>]) -> String {
+    let entry = &entries[position];
+    if let Err(error) = entry.credential() {
+        return error.to_string();
+    }
+    let Some(host) = &hosts[position] else {
+        return "this key names no registry".to_owned();
+    };
+    let others = hosts
+        .iter()
+        .enumerate()
+        .filter(|(other, _)| *other != position);
+    for (other, other_host) in others {
+        let other_key = || shown(&without_user(entries[other].key()));
+        match other_host {
+            Some(other_host) if other_host == host => {
+                return format!(
+                    "the same registry as {}: readers differ in which one they take",
+                    other_key()
+                );
+            }
+            // containers-auth.json(5): the entry with the longest matching path counts; docker knows hosts only.
+            Some(other_host) if is_below(host, other_host) => {
+                return format!(
+                    "shadows {} for images below it (podman, CRI-O, kubelet)",
+                    other_key()
+                );
+            }
+            _ => {}
+        }
+    }
+    String::new()
+}
+
+fn is_below(host: &RegistryHost, above: &RegistryHost) -> bool {
+    let rest = host.to_string();
+    let rest = rest.strip_prefix(&above.to_string()).map(str::to_owned);
+    rest.is_some_and(|rest| rest.starts_with('/'))
+}
