@@ -59,6 +59,9 @@ MACHINES = {(62, '<'): 'x86_64', (183, '<'): 'aarch64', (21, '<'): 'ppc64le', (2
 # The methods of becoming another user that leave standard input to the command.
 BECOME_METHODS = ('sudo', 'su', 'doas')
 
+# Where users can give options for ssh.
+SSH_OPTIONS = ('ssh_args', 'ssh_common_args', 'ssh_extra_args')
+
 POSIX_SHELLS = ('sh', 'bash', 'dash', 'ash', 'ksh')
 
 display = Display()
@@ -131,20 +134,36 @@ class ActionModule(ActionBase):
 
     @contextlib.contextmanager
     def _open_pipe(self):
-        """Makes a local connection pass data on. With a password for becoming another user it drops the data
-        otherwise, and the program would wait for it for ever."""
-        if self._transport() != 'local':
-            yield
-            return
-        try:
-            before = self._connection.get_option('pipelining')
-        except KeyError:  # Ansible 2.9 always passes it on
-            before = None
-        self._connection.set_option('pipelining', True)
+        """Has the connection pass data on, whatever it is set to."""
+        options = {}
+        if self._transport() == 'local':
+            # With a password for becoming another user, the data would be dropped, and the program wait for ever.
+            options['pipelining'] = True
+        elif self._transport() == 'ssh':
+            # ssh_config may ask for a terminal, which would print what it gets, passwords included.
+            options['ssh_extra_args'] = (to_native(self._option('ssh_extra_args') or '') + ' -T').strip()
+        before = dict((name, self._option(name)) for name in options)
+        self._set(options)
         try:
             yield
         finally:
-            self._connection.set_option('pipelining', before)
+            self._set(before)
+
+    def _set(self, options):
+        for name in options:
+            self._connection.set_option(name, options[name])
+            # Up to Ansible 2.9, ssh looks for its options here.
+            if name in SSH_OPTIONS and hasattr(self._play_context, name):
+                setattr(self._play_context, name, options[name])
+
+    def _option(self, name):
+        """Returns an option of the connection, or None for one that this version of Ansible does not know."""
+        if name in SSH_OPTIONS and getattr(self._play_context, name, None) is not None:
+            return getattr(self._play_context, name)
+        try:
+            return self._connection.get_option(name)
+        except KeyError:
+            return None
 
     def _for_any_shell(self, script):
         shells = (getattr(self._play_context, 'executable', None), getattr(self._connection._shell, 'executable', None))
@@ -263,13 +282,7 @@ class ActionModule(ActionBase):
         return getattr(self._connection, 'become', None)
 
     def _ssh_options(self):
-        options = []
-        for name in ('ssh_args', 'ssh_common_args', 'ssh_extra_args'):
-            try:
-                options.append(self._connection.get_option(name))
-            except KeyError:  # Ansible 2.9 keeps some of them in the play context only
-                options.append(getattr(self._play_context, name, None))
-        return ' '.join(to_native(option) for option in options if option)
+        return ' '.join(to_native(self._option(name) or '') for name in SSH_OPTIONS)
 
 
 # --- Programs on the controller -------------------------------------------------------------------
