@@ -4,11 +4,12 @@
 
 use std::net::Ipv6Addr;
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::{
     literal,
     option::{Default, Given, Kind, OptionSpec},
+    path::{Lookup, read_path},
 };
 use crate::domain::secret::Secret;
 
@@ -16,18 +17,18 @@ use crate::domain::secret::Secret;
 const OMITTED: &str = "__omit_place_holder__";
 
 /// Returns `value` as the option's kind has it. Records are read elsewhere, option by option.
-pub(super) fn value_of(spec: &OptionSpec, value: &Value) -> Result<Given, String> {
+pub(super) fn value_of(spec: &OptionSpec, value: &Value, lookup: Lookup) -> Result<Given, String> {
     match spec.kind {
         Kind::Text if spec.secret => secret(value).map(Given::Secret),
         Kind::Text => choice(spec, text(value)?).map(Given::Text),
-        Kind::Path => path(text(value)?).map(Given::Text),
+        Kind::Path => read_path(&text(value)?, lookup).map(Given::Text),
         Kind::Flag => flag(value).map(Given::Flag),
         Kind::Integer(least) => integer(value, least).map(Given::Integer),
         Kind::Mode => mode(value).map(Given::Integer),
         Kind::Texts => texts(value).map(Given::Texts),
         Kind::Paths => texts(value)?
             .into_iter()
-            .map(path)
+            .map(|text| read_path(&text, lookup))
             .collect::<Result<_, _>>()
             .map(Given::Texts),
         Kind::Map => map(value).map(Given::Map),
@@ -55,21 +56,35 @@ pub(super) fn default_of(spec: &OptionSpec) -> Option<Given> {
 fn text(value: &Value) -> Result<String, String> {
     match value {
         Value::String(text) => Ok(text.trim().to_owned()),
-        Value::Number(number) => Ok(number.to_string()),
-        other => Err(format!("must be text, not {}", kind_of(other))),
+        Value::Number(number) => digits(number),
+        other => Err(no_text(other)),
     }
+}
+
+/// Before it came here a number was read by YAML, Jinja or JSON: a whole one of 64 bits has kept its
+/// digits, any other may have lost some (`1.10`, `1e5`, more than 20 digits).
+fn digits(number: &Number) -> Result<String, String> {
+    if number.is_i64() || number.is_u64() {
+        Ok(number.to_string())
+    } else {
+        Err("arrived as a number and may have lost digits: write it in quotes".to_owned())
+    }
+}
+
+fn no_text(value: &Value) -> String {
+    let way_out = if value.is_boolean() {
+        ": write it in quotes"
+    } else {
+        ""
+    };
+    format!("must be text, not {}{way_out}", kind_of(value))
 }
 
 fn secret(value: &Value) -> Result<Secret, String> {
     match value {
         Value::String(text) => Ok(Secret::new(text.as_str())),
-        Value::Number(number) if number.is_i64() || number.is_u64() => {
-            Ok(Secret::new(number.to_string()))
-        }
-        Value::Number(_) => {
-            Err("arrived as a number and may have lost digits: write it in quotes".to_owned())
-        }
-        other => Err(format!("must be text, not {}", kind_of(other))),
+        Value::Number(number) => digits(number).map(Secret::new),
+        other => Err(no_text(other)),
     }
 }
 
@@ -78,13 +93,6 @@ fn choice(spec: &OptionSpec, text: String) -> Result<String, String> {
         return Ok(text);
     }
     Err(format!("must be one of {}", spec.choices.join(", ")))
-}
-
-fn path(text: String) -> Result<String, String> {
-    if text.starts_with('/') && !text.contains('\0') {
-        return Ok(text);
-    }
-    Err("must be an absolute path, beginning with /".to_owned())
 }
 
 fn flag(value: &Value) -> Result<bool, String> {
@@ -119,11 +127,18 @@ fn integer(value: &Value, least: i64) -> Result<i64, String> {
 fn mode(value: &Value) -> Result<i64, String> {
     let mode = match value {
         Value::Number(number) => number.as_i64().filter(|mode| *mode <= 0o777),
-        Value::String(text) => i64::from_str_radix(text.trim().trim_start_matches("0o"), 8).ok(),
+        Value::String(text) => octal(text.trim()),
         _ => None,
     };
     mode.filter(|mode| (0..=0o7777).contains(mode))
         .ok_or_else(|| "must be an octal file mode in quotes, such as '0600'".to_owned())
+}
+
+fn octal(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix("0o").unwrap_or(text);
+    // `from_str_radix` takes a sign, too.
+    let is_octal = digits.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
+    i64::from_str_radix(digits, 8).ok().filter(|_| is_octal)
 }
 
 fn texts(value: &Value) -> Result<Vec<String>, String> {

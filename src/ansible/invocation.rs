@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::{
     option::{OptionSpec, Options},
+    path::Lookup,
     read_options::{OptionError, read_options},
     response::Failure,
 };
@@ -46,6 +47,7 @@ pub struct Call {
 pub(super) fn read_call(
     path: Option<&OsStr>,
     table: &'static [OptionSpec],
+    lookup: Lookup,
 ) -> Result<Call, Failure> {
     let path = path.ok_or_else(|| {
         Failure::new(
@@ -61,7 +63,8 @@ pub(super) fn read_call(
     let (internal, given): (Map<_, _>, Map<_, _>) = members
         .into_iter()
         .partition(|(name, _)| name.starts_with(INTERNAL));
-    let (options, secrets) = read_options(table, &given).map_err(|errors| all_at_once(&errors))?;
+    let (options, secrets) =
+        read_options(table, &given, lookup).map_err(|errors| all_at_once(&errors))?;
     Ok(Call {
         options,
         check: is_set(&internal, "_ansible_check_mode"),

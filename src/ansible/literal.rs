@@ -9,7 +9,7 @@ mod words;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use self::words::{constant, is_python, plain_end};
+use self::words::{constant, has_bytes, is_python, plain_end};
 
 /// Levels of lists and dicts inside each other that are read.
 pub const MAX_DEPTH: usize = 64;
@@ -23,6 +23,23 @@ pub enum LiteralError {
          (first fault at character {0})"
     )]
     Syntax(usize),
+    /// An escape that is wrong, or needs a table of names (`\N{…}`).
+    #[error("holds an escape at character {0} that cannot be read: write the character itself")]
+    Escape(usize),
+    /// Bytes or characters, by the version of Python that wrote it; one quote or the end of a text.
+    #[error(
+        "can be read in two ways at character {0}: write the character itself, and no quotes side \
+         by side"
+    )]
+    Ambiguous(usize),
+    /// YAML would fold it, JSON and Python do not allow it.
+    #[error(
+        "holds a line break in a text at character {0}: write \\n in double quotes, or one line"
+    )]
+    LineBreak(usize),
+    /// Of the two values one would be lost.
+    #[error("has a key twice in one dict (at character {0}): leave one out")]
+    KeyTwice(usize),
     /// Too many levels.
     #[error("is nested deeper than {MAX_DEPTH} levels")]
     TooDeep,
@@ -38,24 +55,19 @@ pub enum LiteralError {
 /// Reads `text` as a list or dict in whichever notation fits.
 ///
 /// # Errors
-/// [`LiteralError`]; where no notation fits, the fault of the one that read furthest.
+/// [`LiteralError`]; where no notation fits, the place where the one that read furthest stopped.
 pub fn read(text: &str) -> Result<Value, LiteralError> {
     let dialects = [Dialect::Json, Dialect::Python, Dialect::YamlFlow];
-    let mut worst = LiteralError::Syntax(1);
+    let mut furthest = 1;
     for dialect in dialects {
         match Reader::new(text, dialect).document() {
             Ok(value) => return Ok(value),
-            Err(error) => worst = graver(worst, error),
+            Err(LiteralError::Syntax(at)) => furthest = furthest.max(at),
+            // The text is of this dialect: another one would only give it another meaning.
+            Err(decisive) => return Err(decisive),
         }
     }
-    Err(worst)
-}
-
-fn graver(one: LiteralError, other: LiteralError) -> LiteralError {
-    match (one, other) {
-        (LiteralError::Syntax(a), LiteralError::Syntax(b)) => LiteralError::Syntax(a.max(b)),
-        (LiteralError::Syntax(_), graver) | (graver, _) => graver,
-    }
+    Err(LiteralError::Syntax(furthest))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -127,9 +139,12 @@ impl<'a> Reader<'a> {
     fn dict(&mut self) -> Read<Value> {
         let mut members = Map::new();
         while !self.eat('}') {
+            let at = self.at;
             let name = self.name()?;
             let value = self.value()?;
-            members.insert(name, value);
+            if members.insert(name, value).is_some() {
+                return Err(LiteralError::KeyTwice(self.position(at)));
+            }
             self.separator('}')?;
         }
         Ok(Value::Object(members))
@@ -155,12 +170,8 @@ impl<'a> Reader<'a> {
 
     fn name(&mut self) -> Read<String> {
         self.skip_space();
-        let name = match self.scalar()? {
-            Value::String(name) => name,
-            Value::Bool(_) | Value::Null if self.dialect != Dialect::Json => {
-                return Err(self.fault());
-            }
-            _ => return Err(self.fault()),
+        let Value::String(name) = self.scalar()? else {
+            return Err(self.fault());
         };
         if self.eat(':') {
             Ok(name)
@@ -186,7 +197,7 @@ impl<'a> Reader<'a> {
             Some('\'') if self.dialect != Dialect::Json => self.string('\''),
             Some('u' | 'U') if self.dialect == Dialect::Python && self.quote_follows() => {
                 self.bump();
-                self.scalar()
+                self.unicode_string()
             }
             Some(_) if self.dialect == Dialect::YamlFlow => self.plain(),
             Some(_) => self.word(),
@@ -214,6 +225,9 @@ impl<'a> Reader<'a> {
         let rest = &self.text[self.at..];
         let end = plain_end(rest);
         let text = rest[..end].trim_end();
+        if text.contains(['\n', '\r']) {
+            return Err(LiteralError::LineBreak(self.position(self.at)));
+        }
         let is_marked = text.starts_with(['&', '*', '!', '|', '>', '%', '@', '`', '#']);
         if text.is_empty() || is_marked || is_python(text) {
             return Err(self.fault());
@@ -225,16 +239,39 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// `u'…'`: its escapes are characters in every version of Python.
+    fn unicode_string(&mut self) -> Read<Value> {
+        let quote = self.peek().ok_or_else(|| self.fault())?;
+        self.quoted(quote).map(Value::String)
+    }
+
     fn string(&mut self, quote: char) -> Read<Value> {
+        let begin = self.at;
+        let text = self.quoted(quote)?;
+        let python = self.dialect == Dialect::Python;
+        // Python 2 writes the bytes of UTF-8 so, and Python 3 characters.
+        if python && has_bytes(&self.text[begin..self.at]) {
+            return Err(LiteralError::Ambiguous(self.position(begin)));
+        }
+        // Python joins the two texts, YAML reads one quote.
+        if python && self.peek() == Some(quote) {
+            return Err(LiteralError::Ambiguous(self.position(self.at)));
+        }
+        Ok(Value::String(text))
+    }
+
+    fn quoted(&mut self, quote: char) -> Read<String> {
         self.bump();
         let mut text = String::new();
         loop {
+            let at = self.at;
             match self.bump().ok_or_else(|| self.fault())? {
                 c if c == quote && self.doubles(quote) => {
                     self.bump();
                     text.push(quote);
                 }
-                c if c == quote => return Ok(Value::String(text)),
+                c if c == quote => return Ok(text),
+                '\n' | '\r' => return Err(LiteralError::LineBreak(self.position(at))),
                 '\\' if !self.is_yaml_single(quote) => self.escape(&mut text)?,
                 c => text.push(c),
             }
@@ -250,7 +287,18 @@ impl<'a> Reader<'a> {
         self.dialect == Dialect::YamlFlow && quote == '\''
     }
 
+    /// In Python a wrong escape is decisive: YAML would take it for ordinary characters.
     fn escape(&mut self, text: &mut String) -> Read<()> {
+        let at = self.at - 1;
+        match self.escaped(text) {
+            Err(LiteralError::Syntax(_)) if self.dialect == Dialect::Python => {
+                Err(LiteralError::Escape(self.position(at)))
+            }
+            read => read,
+        }
+    }
+
+    fn escaped(&mut self, text: &mut String) -> Read<()> {
         let character = match self.bump().ok_or_else(|| self.fault())? {
             'n' => '\n',
             't' => '\t',
@@ -266,6 +314,7 @@ impl<'a> Reader<'a> {
             c @ ('\\' | '\'' | '"') => c,
             '/' if self.dialect != Dialect::Python => '/',
             '\n' if self.dialect == Dialect::Python => return Ok(()),
+            'N' if self.dialect == Dialect::Python => return Err(self.fault()),
             other if self.dialect == Dialect::Python => {
                 text.push('\\');
                 other
@@ -338,7 +387,11 @@ impl<'a> Reader<'a> {
     }
 
     fn fault(&self) -> LiteralError {
-        LiteralError::Syntax(self.text[..self.at.min(self.text.len())].chars().count() + 1)
+        LiteralError::Syntax(self.position(self.at))
+    }
+
+    fn position(&self, at: usize) -> usize {
+        self.text[..at.min(self.text.len())].chars().count() + 1
     }
 }
 
@@ -417,7 +470,6 @@ mod tests {
             "[{'a' 'b'}]",
             "['a]",
             "[<generator object>",
-            r#"["\ud83d\u0041"]"#,
             "[b'abc']",
             "[{p: r'a'}]",
             "[AnsibleUnsafeText('x')]",
@@ -425,6 +477,33 @@ mod tests {
             assert!(matches!(read(text), Err(LiteralError::Syntax(_))), "{text}");
         }
         assert_eq!(read("['a', 'b'"), Err(LiteralError::Syntax(10)));
+    }
+
+    #[test]
+    fn what_cannot_be_read_exactly_is_refused() {
+        use LiteralError::{Ambiguous, Escape, KeyTwice, LineBreak};
+        let table = [
+            (r"[{'p':'100\N{EURO SIGN}'}]", Escape(11)),
+            (r"[{'p':'\x4'}]", Escape(8)),
+            (r"['\ud83d']", Escape(3)),
+            (r"['\ud83d\u0041']", Escape(3)),
+            (r"['\U00110000']", Escape(3)),
+            (r"[{'p': 'p\xc3\xa4ss'}]", Ambiguous(8)),
+            ("[{'p': 'it''s'}]", Ambiguous(12)),
+            ("['''a''']", Ambiguous(4)),
+            ("[{'p': 'a\nb'}]", LineBreak(10)),
+            ("[{\"p\": \"a\n b\"}]", LineBreak(10)),
+            ("[{p: 'a\n b'}]", LineBreak(8)),
+            ("[{p: a\n b}]", LineBreak(6)),
+            ("[{'p': 'a', 'p': 'b'}]", KeyTwice(13)),
+            ("[{\"p\": 1, \"p\": 1}]", KeyTwice(11)),
+            ("[{p: a, q: b, p: c}]", KeyTwice(15)),
+        ];
+        for (text, error) in table {
+            assert_eq!(read(text), Err(error), "{text}");
+        }
+        let exact = read(r"[u'p\xc3\xa4ss', 'p\xe4ss']");
+        assert_eq!(exact, Ok(json!(["p\u{c3}\u{a4}ss", "päss"])));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod coerce;
 pub mod invocation;
 pub mod literal;
 pub mod option;
+mod path;
 pub mod read_options;
 pub mod redact;
 pub mod response;
@@ -16,5 +17,6 @@ pub mod run;
 
 pub use invocation::Call;
 pub use option::{Kind, OptionSpec, Options};
+pub use path::Lookup;
 pub use response::{Failure, Response};
 pub use run::{Module, run};

@@ -10,6 +10,7 @@ use super::{
     coerce::{default_of, is_omitted, list, value_of},
     literal,
     option::{Given, Kind, OptionSpec, Options, RecordSpec},
+    path::Lookup,
 };
 use crate::domain::secret::Secret;
 
@@ -23,15 +24,20 @@ pub struct OptionError {
     pub problem: String,
 }
 
-/// Reads `given` by `table`. Returns the options with defaults filled in, and every secret in them.
+/// Reads `given` by `table`; `lookup` knows the variables that paths may contain. Returns the options with defaults filled in, and every secret in them.
 ///
 /// # Errors
 /// All [`OptionError`]s at once: unknown, missing and unusable options.
 pub fn read_options(
     table: &'static [OptionSpec],
     given: &Map<String, Value>,
+    lookup: Lookup,
 ) -> Result<(Options, Vec<Secret>), Vec<OptionError>> {
-    let mut reading = Reading::default();
+    let mut reading = Reading {
+        lookup,
+        errors: Vec::new(),
+        secrets: Vec::new(),
+    };
     let options = reading.options(table, given, &Place::default());
     if reading.errors.is_empty() {
         Ok((options, reading.secrets))
@@ -60,8 +66,8 @@ impl Place {
     }
 }
 
-#[derive(Default)]
 struct Reading {
+    lookup: Lookup,
     errors: Vec<OptionError>,
     secrets: Vec<Secret>,
 }
@@ -150,7 +156,7 @@ impl Reading {
         if let Kind::Records(records) = spec.kind {
             return self.records(spec.name, records, value);
         }
-        match value_of(spec, value) {
+        match value_of(spec, value, self.lookup) {
             Ok(given) => Some(given),
             Err(problem) => {
                 self.fail(place.of(spec.name), problem);
@@ -304,7 +310,7 @@ mod tests {
     )]
     fn read(given: Value) -> Result<Options, String> {
         let given = given.as_object().cloned().unwrap();
-        read_options(TABLE, &given)
+        read_options(TABLE, &given, |_| None)
             .map(|(options, _)| options)
             .map_err(|errors| {
                 errors
@@ -383,7 +389,23 @@ mod tests {
             (Some(0o640), Some(0o600), Some(0o600))
         );
         assert!(refusal(json!({"mode": "u=rw"})).contains("octal"));
-        assert!(refusal(json!({"mode": 600})).contains("octal"));
+        for no_mode in [
+            json!(600),
+            json!("+600"),
+            json!("0o0o600"),
+            json!(384.5),
+            json!("8"),
+        ] {
+            assert!(
+                refusal(json!({"mode": no_mode})).contains("octal"),
+                "{no_mode}"
+            );
+        }
+        let longest = json!({"name": 18_446_744_073_709_551_615_u64});
+        assert_eq!(
+            read(longest).unwrap().text("name"),
+            Some("18446744073709551615")
+        );
     }
 
     #[test]
@@ -458,6 +480,26 @@ mod tests {
             (
                 json!({"records": {"host": "h"}}),
                 "records: must be a list of dicts: put the dict in a list",
+            ),
+            (
+                json!({"name": 12_345_678_901_234_567_890_123_f64}),
+                "name: arrived as a number and may have lost digits: write it in quotes",
+            ),
+            (
+                json!({"name": 3.1}),
+                "name: arrived as a number and may have lost digits: write it in quotes",
+            ),
+            (
+                json!({"hosts": ["a", 1e3]}),
+                "hosts: arrived as a number and may have lost digits: write it in quotes",
+            ),
+            (
+                json!({"name": true}),
+                "name: must be text, not a truth value: write it in quotes",
+            ),
+            (
+                json!({"records": r"[{'host':'h','password':'100\N{EURO SIGN}'}]"}),
+                r"records: holds an escape at character 29 that cannot be read: write the character itself",
             ),
             (
                 json!({"token": 1.5}),

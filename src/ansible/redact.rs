@@ -191,11 +191,11 @@ mod tests {
     #[test]
     fn masks_every_form_at_every_level() {
         let value = json!({
-            "msg": "got p@ss word1",
-            "deep": [{"x": "cEBzcyB3b3JkMQ=="}, "p%40ss%20word1"],
+            "msg": "got p4ss word1",
+            "deep": [{"x": "cDRzcyB3b3JkMQ=="}, "p4ss%20word1"],
         });
         assert_eq!(
-            masked("p@ss word1", "", value),
+            masked("p4ss word1", "", value),
             json!({"msg": "got ********", "deep": [{"x": MASK}, MASK]})
         );
     }

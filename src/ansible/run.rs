@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::{
     invocation::{Call, read_call},
     option::OptionSpec,
+    path::Lookup,
     response::{Failure, Response},
 };
 use crate::support::process;
@@ -57,13 +58,13 @@ impl Module {
 
 static ANSWERED: AtomicBool = AtomicBool::new(false);
 
-/// Runs `module` on the arguments file named by the first argument of the process, prints the
-/// answer, and returns 0, or 1 for a failure.
+/// Runs `module` on the arguments file named by the first argument of the process, prints the answer,
+/// and returns 0, or 1 for a failure. Paths may contain the variables that `lookup` knows.
 #[must_use]
-pub fn run(module: &'static Module) -> ExitCode {
+pub fn run(module: &'static Module, lookup: Lookup) -> ExitCode {
     process::report_panics_by(print_panic);
     let path = std::env::args_os().nth(1);
-    let (response, secrets, plain) = match read_call(path.as_deref(), module.options) {
+    let (response, secrets, plain) = match read_call(path.as_deref(), module.options, lookup) {
         // Messages about options hold no value.
         Err(failure) => (failure.into_response(), Vec::new(), Vec::new()),
         Ok(call) => {

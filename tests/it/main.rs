@@ -17,6 +17,7 @@ mod support;
 
 mod docker_creds;
 mod docker_creds_login;
+mod foreign_text;
 mod layers;
 mod leaks;
 mod node_config;

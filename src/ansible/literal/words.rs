@@ -53,6 +53,36 @@ fn is_quoted(text: &str) -> bool {
     within('\'') || within('"')
 }
 
+/// Whether some `\xHH` side by side are UTF-8.
+pub(super) fn has_bytes(text: &str) -> bool {
+    let mut run = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        if at > 0 {
+            run.clear();
+        }
+        rest = &rest[at + 1..];
+        let digits = rest.strip_prefix('x').and_then(|rest| rest.get(..2));
+        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match byte.filter(|byte| *byte >= 0x80) {
+            Some(byte) => {
+                run.push(byte);
+                rest = &rest[3..];
+            }
+            None => {
+                run.clear();
+                // What is escaped, so that the second of two backslashes is not the next one.
+                let escaped = rest.chars().next().map_or(0, char::len_utf8);
+                rest = &rest[escaped..];
+            }
+        }
+        if run.utf8_chunks().any(|chunk| !chunk.valid().is_empty()) {
+            return true;
+        }
+    }
+    false
+}
+
 /// Returns where a plain scalar of YAML flow ends: at `,`, a bracket, `: ` or ` #`.
 pub(super) fn plain_end(rest: &str) -> usize {
     let mut previous = ' ';

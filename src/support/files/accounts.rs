@@ -99,6 +99,27 @@ impl Database {
     }
 }
 
+/// Returns the home directory of `user`, if `/etc/passwd` has one.
+#[must_use]
+pub fn home_of(user: &str) -> Option<String> {
+    home_where(|fields| fields.first() == Some(&user))
+}
+
+/// Returns the home directory of the executing user.
+#[must_use]
+pub fn own_home() -> Option<String> {
+    let number = rustix::process::getuid().as_raw().to_string();
+    home_where(|fields| fields.get(2) == Some(&number.as_str()))
+}
+
+/// The home directory is the sixth of seven fields (passwd(5)).
+fn home_where(is_wanted: impl Fn(&[&str]) -> bool) -> Option<String> {
+    let text = read(Database::Users.path()).ok()?;
+    let mut lines = text.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let fields = lines.find(|fields| is_wanted(fields))?;
+    fields.get(5).map(|home| (*home).to_owned())
+}
+
 fn read(path: &str) -> io::Result<String> {
     let mut bytes = Vec::new();
     File::open(path)?.take(MAX_BYTES).read_to_end(&mut bytes)?;

@@ -37,13 +37,14 @@ pub(super) enum Kind {
 }
 
 /// Returns whether a text is so unlike words and names that it can be masked wherever it appears, also
-/// in the program's own sentences: `certificate` and `registry.example.com` could be both a password
-/// and a word.
+/// in the program's own sentences: `certificate,` and `registry.example.com` could be both a password
+/// and a word. Passwords that were made by chance have digits and capitals inside.
 #[must_use]
 pub fn is_distinctive(secret: &str) -> bool {
-    let is_word = |c: char| c.is_ascii_lowercase() || "-./_: ".contains(c);
-    let tail = secret.strip_prefix(|c: char| c.is_ascii_uppercase());
-    secret.chars().count() >= 8 && !tail.unwrap_or(secret).chars().all(is_word)
+    let is_rare = |(at, c): &(usize, char)| {
+        c.is_ascii_digit() || !c.is_ascii() || c.is_ascii_uppercase() && *at > 0
+    };
+    secret.chars().count() >= 8 && secret.char_indices().filter(is_rare).count() >= 2
 }
 
 /// Returns the forms of `secret`.
@@ -167,19 +168,19 @@ mod tests {
     #[test]
     fn words_and_names_are_not_distinctive() {
         for text in [
-            "certificate",
+            "certificate,",
             "openshift-enterprise",
             "registry.redhat.io",
             "Authentication",
+            "oreg_additional[0]:",
             "s3cr3t",
         ] {
             assert!(!is_distinctive(text), "{text}");
         }
         for text in [
             "hunter2hunter2",
-            "correctHorse",
-            "passwörter",
-            "pass$word",
+            "correctHorseBattery",
+            "pässwörter",
             "eyJhbGciOi",
         ] {
             assert!(is_distinctive(text), "{text}");

@@ -237,12 +237,10 @@ fn steps(unit: &str, secret: usize, text: usize) -> u64 {
 
 #[test]
 fn no_text_takes_longer_than_the_budget() {
-    for unit in ["\\", "&amp;", "a"] {
-        for secret in [64, 4096] {
-            let taken = steps(unit, secret, READ);
-            // One place may be begun after the budget is spent.
-            assert!(taken <= BUDGET + (1 << 17), "{unit} {secret}: {taken}");
-        }
+    for unit in ["\\", "a"] {
+        let taken = steps(unit, 4096, READ);
+        // One place may be begun after the budget is spent.
+        assert!(taken <= BUDGET + (1 << 17), "{unit}: {taken}");
     }
     assert_eq!(
         quoted(&format!("{}x", "\\".repeat(1024)), &"\\".repeat(READ)),
