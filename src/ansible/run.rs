@@ -4,6 +4,7 @@
 //! place in our source and nothing of the data.
 
 use std::{
+    ffi::OsString,
     io::Write,
     process::ExitCode,
     sync::atomic::{AtomicBool, Ordering},
@@ -58,13 +59,12 @@ impl Module {
 
 static ANSWERED: AtomicBool = AtomicBool::new(false);
 
-/// Runs `module` on the arguments file named by the first argument of the process, prints the answer,
-/// and returns 0, or 1 for a failure. Paths may contain the variables that `lookup` knows.
+/// Runs `module` on the arguments file that `argument` names, prints the answer, and returns 0, or 1
+/// for a failure. Paths may contain the variables that `lookup` knows.
 #[must_use]
-pub fn run(module: &'static Module, lookup: Lookup) -> ExitCode {
+pub fn run(module: &'static Module, argument: Option<OsString>, lookup: Lookup) -> ExitCode {
     process::report_panics_by(print_panic);
-    let path = std::env::args_os().nth(1);
-    let (response, secrets, plain) = match read_call(path.as_deref(), module.options, lookup) {
+    let (response, secrets, plain) = match read_call(argument.as_deref(), module.options, lookup) {
         // Messages about options hold no value.
         Err(failure) => (failure.into_response(), Vec::new(), Vec::new()),
         Ok(call) => {

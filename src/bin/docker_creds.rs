@@ -1,14 +1,14 @@
 //! The Ansible module `docker_creds`.
 
-use std::process::ExitCode;
+use std::{env, process::ExitCode};
+
+use oreg::{ansible, modules::docker_creds::MODULE, support::process};
 
 #[expect(
     clippy::disallowed_methods,
     reason = "only executables read the environment"
 )]
 fn main() -> ExitCode {
-    oreg::support::process::protect();
-    oreg::ansible::run(&oreg::modules::docker_creds::MODULE, |name| {
-        std::env::var(name).ok()
-    })
+    process::protect();
+    ansible::run(&MODULE, env::args_os().nth(1), |name| env::var(name).ok())
 }

@@ -1,14 +1,14 @@
 //! The Ansible module `oreg_nodes_ready`.
 
-use std::process::ExitCode;
+use std::{env, process::ExitCode};
+
+use oreg::{ansible, modules::oreg_nodes_ready::MODULE, support::process};
 
 #[expect(
     clippy::disallowed_methods,
     reason = "only executables read the environment"
 )]
 fn main() -> ExitCode {
-    oreg::support::process::protect();
-    oreg::ansible::run(&oreg::modules::oreg_nodes_ready::MODULE, |name| {
-        std::env::var(name).ok()
-    })
+    process::protect();
+    ansible::run(&MODULE, env::args_os().nth(1), |name| env::var(name).ok())
 }

@@ -1,14 +1,14 @@
 //! The Ansible module `oreg_pull_secrets`.
 
-use std::process::ExitCode;
+use std::{env, process::ExitCode};
+
+use oreg::{ansible, modules::oreg_pull_secrets::MODULE, support::process};
 
 #[expect(
     clippy::disallowed_methods,
     reason = "only executables read the environment"
 )]
 fn main() -> ExitCode {
-    oreg::support::process::protect();
-    oreg::ansible::run(&oreg::modules::oreg_pull_secrets::MODULE, |name| {
-        std::env::var(name).ok()
-    })
+    process::protect();
+    ansible::run(&MODULE, env::args_os().nth(1), |name| env::var(name).ok())
 }

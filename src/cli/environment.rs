@@ -83,7 +83,8 @@ fn variable(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
 
-fn text(name: &str) -> Option<String> {
+/// Returns a variable that is set, not empty and text.
+pub fn text(name: &str) -> Option<String> {
     variable(name)?.into_string().ok()
 }
 

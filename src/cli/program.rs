@@ -7,7 +7,7 @@ use std::{
     process::ExitCode,
 };
 
-use super::environment::Environment;
+use super::environment::{Environment, text};
 use crate::{
     ansible::{self, Module},
     inventory, modules,
@@ -38,7 +38,7 @@ pub fn run() -> ExitCode {
     let name = name.unwrap_or_default();
     let name = name.strip_prefix(SENT).unwrap_or(name);
     if let Some(module) = MODULES.into_iter().find(|module| module.name == name) {
-        return ansible::run(module);
+        return ansible::run(module, arguments.into_iter().nth(1), text);
     }
     if name == INVENTORY {
         return inventory::run(arguments, &Environment::read().surroundings());

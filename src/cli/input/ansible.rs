@@ -132,7 +132,7 @@ fn options(variables: Option<&Map<String, Value>>) -> Result<Options> {
             given.insert(option.name.to_owned(), value.clone());
         }
     }
-    let read = read_options(&CREDENTIAL_OPTIONS, &given);
+    let read = read_options(&CREDENTIAL_OPTIONS, &given, crate::cli::environment::text);
     let (options, _) = read.map_err(|errors| {
         let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
         anyhow::anyhow!(lines.join("\n"))
