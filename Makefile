@@ -39,7 +39,7 @@ test-matrix: setup modules ## the tests with every version of Ansible that is pr
 	@tests/python/run --matrix
 	cargo test --locked --features test-matrix --test it ansible_versions
 
-molecule: setup modules ## the playbooks on booted nodes, by molecule: scenarios default and upgrade
+molecule: setup modules ## the playbooks on booted nodes, by molecule: scenarios default, own-way and upgrade
 	@molecule/run
 
 keycloak-test: ## oreg_validate against a real Keycloak; optional, needs Java 17 and Maven

@@ -14,7 +14,7 @@ from validation import credential
 ENTRIES = [1, 10, 100, 1000, 10_000]
 REGISTRIES = [1, 10, 100, 1000]
 SECRETS = [1, 10, 100, 1000]
-NODES = [10, 50, 100, 200]
+NODES = [10, 50, 100, 200, 500]
 
 
 def measure():
@@ -76,21 +76,24 @@ def secrets():
 
 
 def nodes():
-    seconds, memories = [], []
+    names = {"oreg": "`oreg_node_config`, unchanged", "raw": "`raw: true`"}
+    seconds, memories = ({name: [] for name in names} for _ in range(2))
     for size in NODES:
         with scratch_directory() as scratch, ssh_server(scratch) as variables:
             play = Play(scratch, size, variables)
             play.run("oreg")
-            runs = [launched_play(play) for _ in range(RUNS)]
-        seconds.append(statistics.median(run[0] for run in runs))
-        memories.append(max(run[1] for run in runs))
-    return shown("Nodes in a play of `oreg_node_config`, unchanged, by ssh to one sshd on loopback, connections "
-                 "open (time and memory of Ansible)", NODES, seconds, memories)
+            for name in names:
+                runs = [launched_play(play, name) for _ in range(RUNS)]
+                seconds[name].append(statistics.median(run[0] for run in runs))
+                memories[name].append(max(run[1] for run in runs))
+    return "".join(shown(f"Nodes in a play of {title}, by ssh to one sshd on loopback, connections open (time and memory of "
+                         "the largest process of Ansible)", NODES, seconds[name], memories[name])
+                   for name, title in names.items())
 
 
-def launched_play(play):
+def launched_play(play, name):
     os.environ.update(play.environment())
-    seconds, memory = launch(1, *play.command("oreg"))
+    seconds, memory = launch(1, *play.command(name))
     return seconds[0], memory
 
 

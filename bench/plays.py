@@ -10,12 +10,15 @@ import subprocess
 import tempfile
 import time
 
+from delaying_proxy import delaying_proxy
 from harness import CACHE, ROOT, registries
 from slow_registries import free_ports
 
 REGISTRIES = 5
 OREG = {"name": "All registries", "oreg_node_config": {
     "paths": ["{{ file }}"], "openshift_additional_registry_credentials": "{{ registries }}"}}
+RAW = {"name": "The least", "raw": "true", "changed_when": False}
+OWN_WAY = {**OREG, "vars": {"oreg_courier": False}}
 PYTHON = {"name": "One registry", "one_registry": {
     "path": "{{ file }}", "registry": "{{ item.host }}", "username": "{{ item.user }}",
     "password": "{{ item.password }}"}, "loop": "{{ registries }}", "loop_control": {"label": "{{ item.host }}"}}
@@ -27,11 +30,12 @@ class Play:
     def __init__(self, scratch, count, variables=None):
         self.scratch = pathlib.Path(scratch)
         common = {"file": f"{scratch}/nodes/{{{{ inventory_hostname }}}}/config.json",
+                  "oreg_program_dir": f"{scratch}/programs",
                   "registries": registries(REGISTRIES), "ansible_python_interpreter": "/usr/bin/python3",
                   **(variables or {"ansible_connection": "local"})}
         hosts = {f"node-{number:03}": {} for number in range(count)}
         self.write("hosts.json", {"all": {"hosts": hosts, "vars": common}})
-        for name, tasks in {"nothing": [], "oreg": [OREG], "python": [PYTHON]}.items():
+        for name, tasks in {"nothing": [], "oreg": [OREG], "own-way": [OWN_WAY], "raw": [RAW], "python": [PYTHON]}.items():
             self.write(f"{name}.json", [{"name": "Bench", "hosts": "all", "gather_facts": False, "tasks": tasks}])
 
     def write(self, name, value):
@@ -39,6 +43,10 @@ class Play:
 
     def forget(self):
         shutil.rmtree(self.scratch / "nodes", ignore_errors=True)
+
+    def forget_programs(self):
+        """The next run is a first contact."""
+        shutil.rmtree(self.scratch / "programs", ignore_errors=True)
 
     def command(self, name):
         return [str(CACHE / "venv-bench/bin/ansible-playbook"), "-i", f"{self.scratch}/hosts.json",
@@ -50,9 +58,9 @@ class Play:
                 # For the peer: modules that are programs are copied in any case.
                 "ANSIBLE_PIPELINING": "True"}
 
-    def run(self, name):
-        run = subprocess.run(self.command(name), env=self.environment(), capture_output=True, text=True,
-                             check=False)
+    def run(self, name, **environment):
+        run = subprocess.run(self.command(name), env={**self.environment(), **environment}, capture_output=True,
+                             text=True, check=False)
         if run.returncode:
             raise RuntimeError(run.stdout[-2000:] + run.stderr[-2000:])
         return run.stdout
@@ -99,6 +107,16 @@ SetEnv HOME={scratch}
 
 @contextlib.contextmanager
 def scratch_directory():
-    """A directory with a short name: paths of sockets are limited."""
-    with tempfile.TemporaryDirectory(prefix="b") as scratch:
+    """A directory with a short name, since paths of sockets are limited; and not below /tmp, where the courier
+    keeps no programs."""
+    with tempfile.TemporaryDirectory(prefix="b", dir=CACHE) as scratch:
         yield scratch
+
+
+@contextlib.contextmanager
+def delayed(variables, seconds):
+    """Puts a proxy before the sshd of `ssh_server` that delays all data by `seconds` on each way. Yields the
+    variables by which hosts are reached there."""
+    with delaying_proxy(variables["ansible_port"], seconds) as port:
+        yield {**variables, "ansible_port": port,
+               "ansible_control_path": variables["ansible_control_path"].replace("/%%r", "/d%%r")}
