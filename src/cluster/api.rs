@@ -1,14 +1,20 @@
 //! The handle on an API server: one runtime, one client, a time limit on every request, and the
 //! translation of what kube reports into what a user can act upon.
 
-use std::{error::Error, fmt, future::Future, path::Path, time::Duration};
+use std::{error::Error, fmt, future::Future, path::Path, sync::atomic::AtomicU64, time::Duration};
 
+use http_body_util::LengthLimitError;
 use kube::{Client, core::Status};
 use tokio::runtime::{Builder, Runtime};
 
 use super::{
+    client::LARGEST_ANSWER,
     connect::{Connection, connect},
     error::{ClusterError, Endpoint},
+};
+use crate::support::{
+    text::{Cleaner, Foreign},
+    tls::{TlsError, describe, find_tls_error},
 };
 
 /// How long the server may take to answer one request.
@@ -19,14 +25,12 @@ pub(super) const PARALLEL: usize = 16;
 pub(super) const TRIES: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
-/// Texts of servers are cut to this many characters.
-const MESSAGE_CHARACTERS: usize = 200;
-
 /// An API server.
 pub struct Cluster {
     runtime: Runtime,
     connection: Connection,
     limit: Duration,
+    cleaner: Cleaner,
 }
 
 /// What is asked of the server, for messages.
@@ -80,12 +84,26 @@ impl Cluster {
     /// [`ClusterError`] when the files cannot be used.
     pub fn connect(kubeconfig: &[&Path], context: Option<&str>) -> Result<Self, ClusterError> {
         let runtime = runtime()?;
-        let connection = runtime.block_on(connect(kubeconfig, context))?;
+        let connection = {
+            let _entered = runtime.enter();
+            connect(kubeconfig, context)?
+        };
+        let cleaner = Cleaner::new(connection.secrets.clone());
         Ok(Self {
             runtime,
             connection,
             limit: ANSWER_LIMIT,
+            cleaner,
         })
+    }
+
+    /// Cleans the server's texts of what `cleaner` knows and learns, too.
+    #[must_use]
+    pub fn with_cleaner(mut self, cleaner: &Cleaner) -> Self {
+        let secrets = self.cleaner.secrets();
+        self.cleaner = cleaner.child();
+        self.cleaner.learn(secrets);
+        self
     }
 
     /// Shortens the time that the server may take to answer a request.
@@ -96,7 +114,21 @@ impl Cluster {
     }
 
     pub(super) fn client(&self) -> Client {
-        self.connection.client.clone()
+        self.connection.client.client.clone()
+    }
+
+    /// Returns how many bytes the answers so far had.
+    pub(super) fn received(&self) -> &AtomicU64 {
+        &self.connection.client.received
+    }
+
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// Returns what cleans the server's texts. It learns every secret that is sent or read.
+    pub(super) fn cleaner(&self) -> &Cleaner {
+        &self.cleaner
     }
 
     pub(super) fn endpoint(&self) -> &Endpoint {
@@ -116,11 +148,15 @@ impl Cluster {
         match tokio::time::timeout(self.limit, answer).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(self.explain(request, &error)),
-            Err(_) => Err(ClusterError::TimedOut {
-                endpoint: self.endpoint().clone(),
-                request: request.to_string(),
-                limit: self.limit,
-            }),
+            Err(_) => Err(self.timed_out(request, self.limit)),
+        }
+    }
+
+    pub(super) fn timed_out(&self, request: &Request<'_>, limit: Duration) -> ClusterError {
+        ClusterError::TimedOut {
+            endpoint: self.endpoint().clone(),
+            request: request.to_string(),
+            limit,
         }
     }
 
@@ -141,14 +177,34 @@ impl Cluster {
                 endpoint,
                 fault: format!("the answer to {request} is not text"),
             },
-            error => match tls_fault(error) {
-                Some(cause) => ClusterError::Tls { endpoint, cause },
+            error if innermost(error).is::<LengthLimitError>() => ClusterError::NotAnApi {
+                endpoint,
+                fault: format!("the answer to {request} has more than {LARGEST_ANSWER} bytes"),
+            },
+            error => match find_tls_error(error) {
+                Some(error) => ClusterError::Tls {
+                    endpoint,
+                    cause: self.with_proxy(self.describe_tls(error)),
+                },
                 None => ClusterError::Unreachable {
                     endpoint,
-                    cause: self.with_proxy(cleaned(&innermost(error).to_string())),
+                    cause: self.with_proxy(self.quote(&innermost(error).to_string())),
                 },
             },
         }
+    }
+
+    fn describe_tls(&self, error: &rustls::Error) -> String {
+        match TlsError::of(error) {
+            TlsError::UnknownIssuer | TlsError::BadSignature => {
+                unknown_authority(self.connection.has_authority).to_owned()
+            }
+            _ => self.quote(&describe(error)),
+        }
+    }
+
+    fn quote(&self, text: &str) -> String {
+        self.cleaner.quote(&Foreign::new(text)).to_string()
     }
 
     /// The proxy may be at fault.
@@ -161,7 +217,9 @@ impl Cluster {
 
     fn explain_status(&self, request: &Request<'_>, status: &Status) -> ClusterError {
         let endpoint = self.endpoint().clone();
-        let message = cleaned(&status.message);
+        // An admission webhook explains itself here.
+        let message = Foreign::new(&status.message);
+        let message = self.cleaner.quote_explanation(&message);
         let asked = request.to_string();
         let object = || format!("{} {}", request.resource, request.name.unwrap_or_default());
         match status.code {
@@ -171,7 +229,7 @@ impl Cluster {
             },
             403 => ClusterError::Forbidden {
                 endpoint,
-                user: quoted_user(&message)
+                user: quoted_user(message.as_str())
                     .unwrap_or(&self.connection.user)
                     .to_owned(),
                 request: asked,
@@ -223,15 +281,21 @@ impl Cluster {
             context: "test".to_owned(),
         };
         let connection = Connection {
-            client,
+            client: super::client::CountingClient {
+                client,
+                received: std::sync::Arc::default(),
+            },
             endpoint,
             user: "tester".to_owned(),
             via: None,
+            has_authority: true,
+            secrets: Vec::new(),
         };
         Self {
             runtime,
             connection,
             limit: ANSWER_LIMIT,
+            cleaner: Cleaner::default(),
         }
     }
 }
@@ -239,20 +303,6 @@ impl Cluster {
 /// Waits before a write is tried again: longer each time.
 pub(super) async fn pause(attempt: u32) {
     tokio::time::sleep(FIRST_PAUSE * 2_u32.saturating_pow(attempt)).await;
-}
-
-/// Cuts a server's text and takes control characters out of it.
-pub(super) fn cleaned(text: &str) -> String {
-    let printable = |c: char| if c.is_control() { ' ' } else { c };
-    let mut short: String = text
-        .chars()
-        .take(MESSAGE_CHARACTERS)
-        .map(printable)
-        .collect();
-    if text.chars().nth(MESSAGE_CHARACTERS).is_some() {
-        short.push('…');
-    }
-    short.trim().to_owned()
 }
 
 fn runtime() -> Result<Runtime, ClusterError> {
@@ -283,44 +333,14 @@ fn innermost<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) 
     error.source().map_or(error, innermost)
 }
 
-/// What is wrong with TLS, if that is what is wrong. The cause may sit inside an I/O error, which
-/// does not show it as its source.
-fn tls_fault(error: &(dyn Error + 'static)) -> Option<String> {
-    let mut current = Some(error);
-    while let Some(error) = current {
-        if let Some(fault) = error.downcast_ref::<rustls::Error>() {
-            return Some(tls_cause(fault));
-        }
-        let inner = error
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        current = match inner {
-            Some(inner) => Some(inner),
-            None => error.source(),
-        };
-    }
-    None
-}
-
-fn tls_cause(fault: &rustls::Error) -> String {
-    use rustls::{CertificateError as Certificate, Error as Tls};
-    match fault {
-        Tls::InvalidCertificate(Certificate::UnknownIssuer | Certificate::BadSignature) => {
-            "the server's certificate is not issued by the certificate authority in the kubeconfig \
-             (the wrong CA, or the cluster's certificates were renewed)"
-                .to_owned()
-        }
-        Tls::InvalidCertificate(Certificate::Expired | Certificate::ExpiredContext { .. }) => {
-            "the server's certificate has expired".to_owned()
-        }
-        Tls::InvalidCertificate(
-            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
-        ) => "the server's certificate is for another host name".to_owned(),
-        Tls::AlertReceived(alert) => {
-            format!("the server refuses the client certificate ({alert:?})")
-        }
-        Tls::InvalidMessage(_) => "the server does not speak TLS on this port".to_owned(),
-        fault => cleaned(&fault.to_string()),
+/// A renewed cluster has another authority, and the kubeconfig may be a copy of before.
+fn unknown_authority(has_authority: bool) -> &'static str {
+    if has_authority {
+        "the server's certificate is not issued by the certificate authority in the kubeconfig (the \
+         wrong CA, or the cluster's certificates were renewed)"
+    } else {
+        "the server's certificate is not issued by an authority that this host trusts, and the \
+         kubeconfig names no certificate-authority"
     }
 }
 
@@ -379,12 +399,6 @@ mod tests {
         let no_text = told(&list, 502, b"passerelle d\xe9faillante");
         assert_eq!(no_text.reason(), "not_an_api");
         assert!(no_text.is_outage());
-    }
-
-    #[test]
-    fn texts_of_servers_are_cut_and_cleaned() {
-        assert_eq!(cleaned("a\u{1b}[31m\nb "), "a [31m b");
-        assert_eq!(cleaned(&"é".repeat(300)).chars().count(), 201);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{fmt, io, path::PathBuf, time::Duration};
 use thiserror::Error;
 
 use super::names::ObjectName;
-use crate::support::files::FileError;
+use crate::support::{files::FileError, proxies::ProxyError, text::Quoted};
 
 const TOO_MANY_REQUESTS: u16 = 429;
 
@@ -73,12 +73,12 @@ pub enum ClusterError {
         known: Vec<String>,
     },
     /// A variable of the environment cannot be used.
-    #[error("{variable} in the environment: {fault}")]
+    #[error("{variable} in the environment {fault}")]
     ProxyInvalid {
         /// The variable.
         variable: &'static str,
         /// What is wrong, without any of its content.
-        fault: &'static str,
+        fault: ProxyError,
     },
     /// No connection.
     #[error("cannot reach the API server {endpoint}: {cause}")]
@@ -128,7 +128,7 @@ pub enum ClusterError {
         /// Verb, resource and namespace.
         request: String,
         /// The server's text.
-        message: String,
+        message: Quoted,
     },
     /// No such namespace.
     #[error("namespace {namespace} does not exist on {endpoint}")]
@@ -160,7 +160,7 @@ pub enum ClusterError {
         /// The HTTP status.
         status: u16,
         /// The server's text.
-        message: String,
+        message: Quoted,
     },
     /// The server does not know the resource: an API server that starts, or something else.
     #[error(
@@ -173,7 +173,7 @@ pub enum ClusterError {
         /// What was asked.
         request: String,
         /// The server's text.
-        message: String,
+        message: Quoted,
     },
     /// A secret of another type has our name, and types cannot be changed.
     #[error(
@@ -226,7 +226,7 @@ pub enum ClusterError {
         /// The HTTP status.
         status: u16,
         /// The server's text.
-        message: String,
+        message: Quoted,
     },
     /// Something answers that is not a Kubernetes API.
     #[error("{endpoint} does not answer as a Kubernetes API server does: {fault}")]

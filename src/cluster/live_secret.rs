@@ -1,22 +1,30 @@
 //! A secret as the server has it, and what can be read from it.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use k8s_openapi::{ByteString, api::core::v1::Secret};
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use super::{
     names::{MAIN_SECRET, ObjectName, additional_secret, is_additional_secret},
     pull_secret::{DOCUMENT_KEY, MANAGER, MANAGER_LABEL, SECRET_TYPE},
 };
 use crate::domain::{
+    credential::Credential,
     docker_config::{DockerConfig, DocumentError},
     registry_host::RegistryHost,
+    secret::Secret as Hidden,
     stored_entry::StoredEntry,
 };
 
 /// The older type of pull secrets.
 pub(super) const OLD_SECRET_TYPE: &str = "kubernetes.io/dockercfg";
+
+/// The members of an entry that are secret (docker/cli `config/types/authconfig.go`).
+const PASSWORD_MEMBERS: [&str; 4] = ["auth", "password", "identitytoken", "registrytoken"];
+
+const PULL_SECRETS: [&str; 2] = [SECRET_TYPE, OLD_SECRET_TYPE];
 
 /// A secret as the server has it.
 #[derive(Clone)]
@@ -37,7 +45,12 @@ pub(super) struct Identity {
 }
 
 impl LiveSecret {
-    pub(super) fn new(secret: Secret) -> Self {
+    /// Takes a secret. What others keep in secrets of other types is let go: nothing here needs it.
+    pub(super) fn new(mut secret: Secret) -> Self {
+        let is_pull_secret = PULL_SECRETS.contains(&secret.type_.as_deref().unwrap_or_default());
+        if !is_pull_secret {
+            secret.data = None;
+        }
         Self(secret)
     }
 
@@ -109,6 +122,17 @@ impl LiveSecret {
         own.and_then(StoredEntry::host)
     }
 
+    /// Returns the passwords and tokens that it holds, for whoever: a server may quote what it stores.
+    pub(super) fn passwords(&self) -> Vec<Hidden> {
+        let mut found = Vec::new();
+        for ByteString(bytes) in self.0.data.iter().flat_map(BTreeMap::values) {
+            if let Ok(document) = serde_json::from_slice(bytes) {
+                collect_passwords(&document, &mut found);
+            }
+        }
+        found
+    }
+
     fn manager(&self) -> Option<&str> {
         let labels = self.0.metadata.labels.as_ref()?;
         labels.get(MANAGER_LABEL).map(String::as_str)
@@ -119,7 +143,7 @@ impl LiveSecret {
     }
 
     pub(super) fn is_pull_secret(&self) -> bool {
-        [SECRET_TYPE, OLD_SECRET_TYPE].contains(&self.kind())
+        PULL_SECRETS.contains(&self.kind())
     }
 
     /// Returns the document; `None` when there is none, or nothing that any reader can use.
@@ -146,6 +170,22 @@ impl LiveSecret {
     }
 }
 
+/// Finds them wherever they stand: the two types of pull secrets nest entries at different depths.
+fn collect_passwords(value: &Value, found: &mut Vec<Hidden>) {
+    let Value::Object(members) = value else {
+        return;
+    };
+    for (key, member) in members {
+        match member {
+            Value::String(text) if PASSWORD_MEMBERS.contains(&key.as_str()) => {
+                found.push(Hidden::new(text.as_str()));
+                found.extend(Credential::decode(text).map(|pair| pair.password().clone()));
+            }
+            member => collect_passwords(member, found),
+        }
+    }
+}
+
 /// Whether the bytes are a JSON object for a lenient reader: Go replaces what is not UTF-8.
 fn is_object(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
@@ -154,8 +194,6 @@ fn is_object(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::collections::BTreeMap;
-
     use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
     use super::*;
@@ -220,6 +258,16 @@ pub(super) mod tests {
                 "{name} {manager:?} {document}"
             );
         }
+    }
+
+    #[test]
+    fn all_passwords_of_a_document_are_known() {
+        let document = r#"{"auths":{"r":{"auth":"dTpvbGQ=","username":"u"},"s":{"password":"p","identitytoken":"t"}}}"#;
+        let found = live(SECRET_TYPE, document).passwords();
+        let found: Vec<_> = found.iter().map(Hidden::expose).collect();
+        assert_eq!(found, ["dTpvbGQ=", "old", "p", "t"]);
+        let old = live(OLD_SECRET_TYPE, r#"{"r":{"auth":"dTpvbGQ="}}"#);
+        assert_eq!(old.passwords().len(), 2);
     }
 
     #[test]

@@ -8,12 +8,13 @@ use super::{
     error::ClusterError,
     node_record::{NodeQuery, NodeRecord},
 };
+use crate::{
+    domain::dns_name::DnsName,
+    support::text::{Cleaner, Foreign},
+};
 
 /// Nodes are read in pages of this size.
 const PAGE: u32 = 500;
-
-/// The HTTP status for a list that cannot be continued.
-const GONE: u16 = 410;
 
 /// The condition that a kubelet sets when it can run pods.
 pub(super) const READY: &str = "Ready";
@@ -37,8 +38,20 @@ impl Cluster {
     /// # Errors
     /// [`ClusterError`] when the API does not answer or refuses.
     pub fn nodes(&self) -> Result<Vec<NodeState>, ClusterError> {
-        let nodes = self.wait_for(self.list_nodes(ListParams::default().limit(PAGE)))?;
-        Ok(nodes.iter().map(NodeState::of).collect())
+        let page = ListParams::default().limit(PAGE);
+        let states = self.list_nodes(page, |node| NodeState::of(&node, self.cleaner()))?;
+        // What cannot be a node's name may be text for a terminal.
+        if states
+            .iter()
+            .any(|state| DnsName::parse(&state.name).is_err())
+        {
+            return Err(ClusterError::NotAnApi {
+                endpoint: self.endpoint().clone(),
+                fault: "a node in its list has a name that is not a DNS subdomain (RFC 1123)"
+                    .to_owned(),
+            });
+        }
+        Ok(states)
     }
 
     /// Returns what the API tells of the nodes that `query` selects.
@@ -52,40 +65,21 @@ impl Cluster {
             field_selector: wanted(&query.fields),
             ..ListParams::default().limit(query.page)
         };
-        let nodes = self.wait_for(self.list_nodes(params))?;
-        Ok(nodes.into_iter().map(NodeRecord::of).collect())
+        self.list_nodes(params, NodeRecord::of)
     }
 
-    /// A server forgets after some minutes where a list was interrupted (410). Then it is asked
-    /// for everything at once.
-    async fn list_nodes(&self, mut page: ListParams) -> Result<Vec<Node>, ClusterError> {
+    fn list_nodes<T>(
+        &self,
+        page: ListParams,
+        keep: impl Fn(Node) -> T,
+    ) -> Result<Vec<T>, ClusterError> {
         let api: Api<Node> = Api::all(self.client());
-        let request = Request::new("list", "nodes");
-        let mut nodes = Vec::new();
-        loop {
-            match self.ask(&request, api.list(&page)).await {
-                Ok(answer) => {
-                    nodes.extend(answer.items);
-                    match answer.metadata.continue_.filter(|token| !token.is_empty()) {
-                        Some(token) => page.continue_token = Some(token),
-                        None => return Ok(nodes),
-                    }
-                }
-                Err(ClusterError::Refused { status: GONE, .. })
-                    if page.continue_token.is_some() =>
-                {
-                    nodes.clear();
-                    page.continue_token = None;
-                    page.limit = None;
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        self.wait_for(self.list(&Request::new("list", "nodes"), &api, page, keep))
     }
 }
 
 impl NodeState {
-    fn of(node: &Node) -> Self {
+    fn of(node: &Node, cleaner: &Cleaner) -> Self {
         let conditions = node
             .status
             .as_ref()
@@ -95,7 +89,10 @@ impl NodeState {
         Self {
             name: node.metadata.name.clone().unwrap_or_default(),
             ready: ready.is_some_and(|condition| condition.status == "True"),
-            reason: ready.map_or_else(|| "no Ready condition yet".to_owned(), reason),
+            reason: ready.map_or_else(
+                || "no Ready condition yet".to_owned(),
+                |condition| reason(condition, cleaner),
+            ),
             heartbeat: ready
                 .and_then(|condition| condition.last_heartbeat_time.as_ref())
                 .map(|time| time.0.to_string()),
@@ -104,15 +101,22 @@ impl NodeState {
 }
 
 /// `KubeletNotReady: runtime network not ready`
-fn reason(condition: &NodeCondition) -> String {
-    let status = || format!("{READY} is {}", condition.status);
-    let reason = condition.reason.clone().filter(|text| !text.is_empty());
-    let reason = reason.unwrap_or_else(status);
-    match condition.message.as_deref() {
-        Some(message) if !message.is_empty() => {
-            format!("{reason}: {}", super::api::cleaned(message))
-        }
-        _ => reason,
+fn reason(condition: &NodeCondition, cleaner: &Cleaner) -> String {
+    let quoted = |text: Option<&str>| {
+        let quoted = cleaner.quote(&Foreign::new(text.unwrap_or_default()));
+        Some(quoted).filter(|quoted| !quoted.is_empty())
+    };
+    let message = quoted(condition.message.as_deref());
+    let reason = match quoted(condition.reason.as_deref()) {
+        Some(reason) => reason.to_string(),
+        None => format!(
+            "{READY} is {}",
+            cleaner.quote(&Foreign::new(&condition.status))
+        ),
+    };
+    match message {
+        Some(message) => format!("{reason}: {message}"),
+        None => reason,
     }
 }
 
@@ -136,7 +140,7 @@ mod tests {
 
     fn state_of(conditions: &serde_json::Value) -> NodeState {
         let node = json!({"metadata": {"name": "n"}, "status": {"conditions": conditions}});
-        NodeState::of(&serde_json::from_value(node).unwrap())
+        NodeState::of(&serde_json::from_value(node).unwrap(), &Cleaner::default())
     }
 
     #[test]

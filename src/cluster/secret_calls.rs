@@ -20,6 +20,10 @@ use super::{
 
 const SECRETS: &str = "secrets";
 
+/// Secrets are read in pages of this size, which fit into the largest answer unless all are huge. The
+/// `openshift` namespace has a tenth.
+const PAGE: u32 = 250;
+
 /// A change that is to be carried out.
 #[derive(Clone, Debug)]
 pub struct Change {
@@ -69,6 +73,11 @@ impl Cluster {
 
     /// Carries changes out, several at a time.
     pub fn change_secrets(&self, changes: &[Change], strangers: Strangers) -> Outcome {
+        for change in changes {
+            if let Goal::Present(secret) = &change.goal {
+                self.cleaner().learn_credential(&secret.credential);
+            }
+        }
         let stopped = Cell::new(false);
         let one = async |change: &Change| {
             if stopped.get() {
@@ -158,8 +167,10 @@ impl Cluster {
     async fn list_secrets(&self, namespace: &str) -> Result<Vec<LiveSecret>, ClusterError> {
         let request = Request::new("list", SECRETS).within(namespace);
         let api = self.secret_api(namespace);
-        let list = self.ask(&request, api.list(&ListParams::default())).await?;
-        Ok(list.items.into_iter().map(LiveSecret::new).collect())
+        let page = ListParams::default().limit(PAGE);
+        let list = self.list(&request, &api, page, LiveSecret::new).await?;
+        self.learn(&list);
+        Ok(list)
     }
 
     async fn read_secret(&self, name: &ObjectName) -> Result<Option<LiveSecret>, ClusterError> {
@@ -167,7 +178,15 @@ impl Cluster {
         let secret = self
             .ask(&request("get", name), api.get_opt(&name.name))
             .await?;
-        Ok(secret.map(LiveSecret::new))
+        let secret = secret.map(LiveSecret::new);
+        self.learn(secret.as_slice());
+        Ok(secret)
+    }
+
+    /// What is stored for others may be in the server's words as well.
+    fn learn(&self, secrets: &[LiveSecret]) {
+        let passwords = secrets.iter().flat_map(LiveSecret::passwords);
+        self.cleaner().learn(passwords);
     }
 
     async fn create_secret(&self, name: &ObjectName, secret: &Secret) -> Result<(), ClusterError> {

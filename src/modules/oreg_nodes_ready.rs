@@ -59,7 +59,9 @@ fn run(call: &Call) -> Result<Response, Failure> {
     };
     let kubeconfig = Path::new(options.required_text("kubeconfig"));
     let cluster = match Cluster::connect(&[kubeconfig], options.text("context")) {
-        Ok(cluster) => cluster.with_limit(request.timeout.max(LEAST_ANSWER_LIMIT)),
+        Ok(cluster) => cluster
+            .with_cleaner(&call.cleaner)
+            .with_limit(request.timeout.max(LEAST_ANSWER_LIMIT)),
         Err(fault) => return Ok(answer(&Report::of(Vec::new(), Some(fault.into())))),
     };
     let mut clock = Wall {

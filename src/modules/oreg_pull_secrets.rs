@@ -71,14 +71,16 @@ fn run(call: &Call) -> Result<Response, Failure> {
     let effect = effect_of(call);
     let report = match options.text("manifest_dir") {
         Some(path) => manifests(&request, path, effect)?,
-        None => cluster(options, &request, effect),
+        None => cluster(call, &request, effect),
     };
     Ok(answer(&report, call).warn(wish.warnings).conceal(concealed))
 }
 
-fn cluster(options: &Options, request: &Request, effect: Effect) -> Report {
+fn cluster(call: &Call, request: &Request, effect: Effect) -> Report {
+    let options = &call.options;
     let kubeconfig = Path::new(options.required_text("kubeconfig"));
     let report = Cluster::connect(&[kubeconfig], options.text("context"))
+        .map(|cluster| cluster.with_cleaner(&call.cleaner))
         .and_then(|cluster| sync_cluster(request, &cluster, effect));
     report.unwrap_or_else(|fault| Report::of_faults(vec![fault]))
 }

@@ -11,3 +11,4 @@ pub mod proxies;
 pub mod text;
 pub mod tls;
 pub mod trust;
+pub mod yaml;

@@ -93,6 +93,27 @@ impl OddIssuer {
         self.openssl(&arguments)
     }
 
+    /// Returns a client certificate of X.509 version 1 and its key, both in PEM.
+    ///
+    /// # Errors
+    /// When openssl fails.
+    pub fn version_1_client(&self) -> Result<(Vec<u8>, Vec<u8>)> {
+        let request = [
+            "x509",
+            "-req",
+            "-in",
+            "server.csr",
+            "-CA",
+            "ca.pem",
+            "-CAkey",
+            "ca.key",
+        ];
+        let certificate =
+            self.openssl(&[&request[..], &["-CAcreateserial", "-days", "2"]].concat())?;
+        let key = std::fs::read(self.files.file("server.key"))?;
+        Ok((certificate, key))
+    }
+
     fn openssl(&self, arguments: &[&str]) -> Result<Vec<u8>> {
         let mut command = Command::new(tools::find("openssl")?);
         command

@@ -13,6 +13,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use testbed::{
     cluster::Cluster,
+    odd_certificates::OddIssuer,
     pki::Authority,
     port::free_ports,
     proxy::{Proxy, Rules},
@@ -24,6 +25,7 @@ use crate::support::{
     cluster::{cluster, kubeconfig, namespace},
     module::{Answer, Module},
     scratch::{Scratch, read, set_mode},
+    scripted::{Reaction, Scripted, reply},
 };
 
 fn run(kubeconfig: &Path, more: Value) -> Answer {
@@ -69,7 +71,7 @@ fn a_kubeconfig_that_cannot_be_used_is_told_without_its_content() {
 
     for (text, expected) in [
         ("token: hunter2: [", "is not a kubeconfig"),
-        ("users: hunter2", "is not a kubeconfig"),
+        ("users: hunter2", "line 1 column 8, users: must be a list"),
         ("\u{0}\u{1}", "is not a kubeconfig"),
     ] {
         let answer = run(&scratch.write("bad", text), json!({}));
@@ -94,11 +96,11 @@ fn each_unusable_part_is_named() {
     let table: [(Spoil, &str); 9] = [
         (
             |c| c["contexts"][0]["context"]["user"] = json!("ghost"),
-            "its context names user ghost",
+            "context admin names user ghost",
         ),
         (
             |c| c["contexts"][0]["context"]["cluster"] = json!("ghost"),
-            "its context names cluster ghost",
+            "context admin names cluster ghost",
         ),
         (
             |c| cluster_of(c)["server"] = Value::Null,
@@ -114,7 +116,7 @@ fn each_unusable_part_is_named() {
         ),
         (
             |c| user_of(c)["client-key-data"] = json!("aHVudGVyMg=="),
-            "the client key cannot be used",
+            "the client key is not a private key in PEM form",
         ),
         (
             |c| {
@@ -129,7 +131,7 @@ fn each_unusable_part_is_named() {
         ),
         (
             |c| cluster_of(c)["proxy-url"] = json!("socks5://u:hunter2@h:1"),
-            "must begin with http:// or https://",
+            "has a scheme other than http:// or https://",
         ),
     ];
     for (change, expected) in table {
@@ -178,6 +180,267 @@ fn certificates_may_be_files_beside_the_kubeconfig() {
     run(&path, json!({})).ok();
 }
 
+fn pem_of(value: &Value) -> Vec<u8> {
+    STANDARD.decode(value.as_str().unwrap()).unwrap()
+}
+
+/// Makes a token that the API server takes.
+fn token() -> String {
+    let kubectl = |args: &[&str]| cluster().kubectl(args).unwrap();
+    let account = format!("--serviceaccount={}:default", namespace());
+    let namespace = account.split(['=', ':']).nth(1).unwrap();
+    kubectl(&[
+        "create",
+        "clusterrolebinding",
+        namespace,
+        "--clusterrole=cluster-admin",
+        &account,
+    ]);
+    if !crate::support::cluster::exists(namespace, "serviceaccount", "default") {
+        kubectl(&["create", "serviceaccount", "default", "-n", namespace]);
+    }
+    kubectl(&["create", "token", "default", "-n", namespace])
+        .trim()
+        .to_owned()
+}
+
+/// Changes a kubeconfig, with files beside it and a token.
+type Change = fn(&Scratch, &mut Value, &str);
+
+const TAKEN: &[(&str, Change)] = &[
+    ("a server without scheme", |_, c, _| {
+        let server = cluster().url().replace("https://", "");
+        cluster_of(c)["server"] = json!(server);
+    }),
+    (
+        "an empty token beside a token file that ends with a line break",
+        |scratch, c, token| {
+            scratch.write("token", format!("{token}\n"));
+            *user_of(c) = json!({"token": "", "tokenFile": "token"});
+        },
+    ),
+    ("an empty user beside a token", |_, c, token| {
+        *user_of(c) = json!({"username": "", "password": "", "token": token});
+    }),
+    ("empty data beside files", |scratch, c, _| {
+        scratch.write("c.crt", pem_of(&user_of(c)["client-certificate-data"]));
+        scratch.write("c.key", pem_of(&user_of(c)["client-key-data"]));
+        *user_of(c) = json!({"client-certificate-data": "", "client-key-data": "",
+                "client-certificate": "c.crt", "client-key": "c.key"});
+    }),
+    (
+        "empty data of the authority beside its file",
+        |scratch, c, _| {
+            scratch.write(
+                "ca.crt",
+                pem_of(&cluster_of(c)["certificate-authority-data"]),
+            );
+            cluster_of(c)["certificate-authority-data"] = json!("");
+            cluster_of(c)["certificate-authority"] = json!("ca.crt");
+        },
+    ),
+    ("base64 in lines", |_, c, _| {
+        let data = cluster_of(c)["certificate-authority-data"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let lines: Vec<_> = data
+            .as_bytes()
+            .chunks(76)
+            .map(String::from_utf8_lossy)
+            .collect();
+        cluster_of(c)["certificate-authority-data"] = json!(lines.join("\n"));
+    }),
+    ("a context without cluster that is not used", |_, c, _| {
+        let contexts = c["contexts"].as_array_mut().unwrap();
+        contexts.push(json!({"name": "old", "context": {"user": "u"}}));
+    }),
+    ("a plugin of a user who is not used", |_, c, _| {
+        let users = c["users"].as_array_mut().unwrap();
+        users.push(
+            json!({"name": "gke", "user": {"auth-provider": {"name": "gcp", "config": null}}}),
+        );
+    }),
+    (
+        "a client certificate of X.509 version 1 beside a token",
+        |scratch, c, token| {
+            let issuer = OddIssuer::new().unwrap();
+            let (certificate, key) = issuer.version_1_client().unwrap();
+            scratch.write("v1.crt", certificate);
+            scratch.write("v1.key", key);
+            *user_of(c) =
+                json!({"client-certificate": "v1.crt", "client-key": "v1.key", "token": token});
+        },
+    ),
+];
+
+/// What kubectl takes at the same server is taken here.
+#[test]
+fn kubeconfigs_are_read_as_kubectl_reads_them() {
+    let token = token();
+    for (what, change) in TAKEN {
+        let scratch = Scratch::new();
+        let path = kubeconfig(&scratch, |config| change(&scratch, config, &token));
+        let answer = run(&path, json!({}));
+        assert!(
+            answer.json.get("failed").is_none(),
+            "{what}: {}",
+            answer.stdout
+        );
+    }
+    let scratch = Scratch::new();
+    let twice = kubeconfig(&scratch, |config| {
+        *user_of(config) = json!({"token": token});
+    });
+    let text = read(&twice).replacen("\"token\"", "\"token\":\"old\",\"token\"", 1);
+    run(&scratch.write("twice", text), json!({})).ok();
+}
+
+#[test]
+fn what_kubectl_rejects_is_rejected() {
+    let table: [(Spoil, &str); 8] = [
+        (
+            |c| cluster_of(c)["server"] = json!("https://127.0.0.1:99999"),
+            "server: is not a URL",
+        ),
+        (
+            |c| cluster_of(c)["server"] = json!("ftp://127.0.0.1:1"),
+            "must begin with https:// or http://",
+        ),
+        (
+            |c| *user_of(c) = json!({"token": "hunter2\n"}),
+            "token: holds a line break",
+        ),
+        (
+            |c| cluster_of(c)["insecure-skip-tls-verify"] = json!(true),
+            "certificate-authority",
+        ),
+        (
+            |c| {
+                let data = cluster_of(c)["certificate-authority-data"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned();
+                cluster_of(c)["certificate-authority-data"] = json!(STANDARD.encode(data));
+            },
+            "was encoded in base64 twice",
+        ),
+        (
+            |c| {
+                let users = c["users"].as_array_mut().unwrap();
+                let again = users[0].clone();
+                users.push(again);
+            },
+            "users[1]: a second entry is named admin",
+        ),
+        (
+            |c| {
+                let other = cluster().expired_identity().unwrap();
+                user_of(c)["client-key-data"] = json!(STANDARD.encode(other.key_pem()));
+            },
+            "the client key does not belong to the client certificate",
+        ),
+        (|c| cluster_of(c)["server"] = json!(7), "line "),
+    ];
+    for (change, expected) in table {
+        let (reason, message) = fault(change);
+        assert!(message.contains(expected), "{expected}: {message}");
+        assert_eq!(reason, "kubeconfig_invalid");
+    }
+}
+
+#[test]
+fn without_an_authority_that_of_the_system_counts() {
+    let (reason, message) = fault(|config| {
+        let server = cluster_of(config)["server"].clone();
+        *cluster_of(config) = json!({"server": server});
+    });
+    assert_eq!(reason, "tls_failure");
+    assert!(
+        message.contains("not issued by an authority that this host trusts"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_pipe_in_place_of_a_file_is_not_waited_for() {
+    let scratch = Scratch::new();
+    let pipe = scratch.path("pipe");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let answer = run(&pipe, json!({}));
+    assert_eq!(answer.json["reason"], "kubeconfig_unreadable");
+    let path = kubeconfig(&scratch, |c| *user_of(c) = json!({"tokenFile": "pipe"}));
+    let message = run(&path, json!({})).failure().to_owned();
+    assert!(message.contains("cannot read its tokenFile"), "{message}");
+}
+
+/// The flag is for the API server: an impostor of the proxy would get the proxy's password.
+#[test]
+fn verification_is_never_switched_off_for_a_proxy() {
+    let proxy = Proxy::start(Rules::Login("u", "hunter2")).unwrap();
+    let identity = Authority::new().unwrap().server(&[]).unwrap();
+    let front = TlsProxy::start(&identity, proxy.address()).unwrap();
+    let (reason, message) = fault(|config| {
+        let server = cluster_of(config)["server"].clone();
+        *cluster_of(config) = json!({"server": server, "insecure-skip-tls-verify": true,
+            "proxy-url": format!("https://u:hunter2@{}", front.host())});
+    });
+    assert_eq!(reason, "tls_failure", "{message}");
+    assert_eq!(proxy.requests(), [""; 0]);
+}
+
+/// Answers the first message of a TLS client with an alert.
+fn alerting(description: u8) -> Scripted {
+    let alert = [21, 3, 3, 0, 2, 2, description];
+    Scripted::raw(alert.to_vec().leak())
+}
+
+#[test]
+fn alerts_have_words_of_their_own() {
+    for (description, expected) in [
+        (70, "the server refuses this version of TLS"),
+        (40, "the server accepts none of the ciphers offered"),
+        (112, "the server does not know this name"),
+    ] {
+        let server = alerting(description);
+        let (reason, message) = fault(|config| {
+            cluster_of(config)["server"] = json!(format!("https://{}", server.host()));
+        });
+        assert_eq!(reason, "tls_failure");
+        assert!(message.ends_with(expected), "{message}");
+    }
+}
+
+#[test]
+fn answers_and_lists_without_end_are_ended() {
+    let page = json!({"kind": "SecretList", "apiVersion": "v1", "items": [],
+        "metadata": {"continue": "more"}});
+    let endless = Scripted::plain(move |_| {
+        reply(200, &["Content-Type: application/json"], &page.to_string())
+    });
+    let huge = Scripted::plain(|_| {
+        let body = vec![b' '; 70 << 20];
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+        Reaction::SayAndClose([head.into_bytes(), body].concat())
+    });
+    for (server, expected) in [
+        (&endless, "does not come to an end"),
+        (&huge, "has more than 67108864 bytes"),
+    ] {
+        let (reason, message) = fault(|config| {
+            *cluster_of(config) = json!({"server": format!("http://{}", server.host())});
+        });
+        assert_eq!(reason, "not_an_api");
+        assert!(message.ends_with(expected), "{message}");
+    }
+}
+
 #[test]
 fn verification_may_be_switched_off() {
     let scratch = Scratch::new();
@@ -214,7 +477,7 @@ fn an_expired_certificate_of_the_server_is_told() {
     });
     assert_eq!(reason, "tls_failure");
     assert!(
-        message.ends_with("the server's certificate has expired"),
+        message.ends_with("failed: the certificate has expired"),
         "{message}"
     );
 }
@@ -388,20 +651,39 @@ fn the_environments_proxy_is_used_with_or_without_a_scheme() {
     run_through(&[("HTTPS_PROXY", address)]).ok();
     run_through(&[("https_proxy", &format!("http://{address}"))]).ok();
     assert_eq!(proxy.requests(), [tunnel("0.0.0.0"), tunnel("0.0.0.0")]);
-    run_through(&[("HTTPS_PROXY", address), ("NO_PROXY", ",0.0.0.0/8,")]).ok();
+    for exempt in [
+        ",0.0.0.0/8,",
+        "0.0.0.0",
+        &cluster().url().replace("https://127.0.0.1", "0.0.0.0"),
+        "*",
+    ] {
+        run_through(&[("HTTPS_PROXY", address), ("NO_PROXY", exempt)]).ok();
+        // A variable that is not used may hold anything.
+        run_through(&[
+            ("HTTPS_PROXY", r"http://CORP\jane:pw@h"),
+            ("no_proxy", exempt),
+        ])
+        .ok();
+    }
     assert_eq!(proxy.requests().len(), 2);
+    run_through(&[("HTTPS_PROXY", address), ("NO_PROXY", "0.0.0.0:1")]).ok();
+    assert_eq!(proxy.requests().len(), 3);
 }
 
 #[test]
 fn a_variable_that_cannot_be_used_is_named() {
-    let table: [(&[(&str, &str)], &str); 4] = [
+    let table: [(&[(&str, &str)], &str); 5] = [
+        (
+            &[("HTTPS_PROXY", r"http://CORP\jane:hunter2@127.0.0.1:1")],
+            "HTTPS_PROXY in the environment holds a backslash, which ends the host of a URL: write it as %5C",
+        ),
         (
             &[("HTTPS_PROXY", "socks5://u:hunter2@h:1")],
-            "HTTPS_PROXY in the environment: the proxy's URL must begin with http:// or https://",
+            "HTTPS_PROXY in the environment has a scheme other than http:// or https://",
         ),
         (
             &[("https_proxy", "http://u:hunter2@h o")],
-            "https_proxy in the environment: the proxy's URL is not a URL",
+            "https_proxy in the environment is not a proxy address",
         ),
         (
             &[("HTTPS_PROXY", "127.0.0.1:1"), ("NO_PROXY", "a,,b")],

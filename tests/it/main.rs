@@ -15,6 +15,7 @@
 )]
 mod support;
 
+mod api_server;
 mod docker_creds;
 mod docker_creds_login;
 mod foreign_text;

@@ -37,6 +37,8 @@ pub(crate) struct Heard {
     pub(crate) path: String,
     /// The Authorization header.
     pub(crate) authorization: Option<String>,
+    /// The body, where its length is given.
+    pub(crate) body: String,
 }
 
 /// What is sent back.
@@ -179,16 +181,24 @@ fn read_request(stream: &mut (impl Read + Write)) -> Option<Heard> {
     let mut lines = text.lines();
     let mut words = lines.next()?.split(' ').map(str::to_owned);
     let (method, path) = (words.next()?, words.next()?);
-    let authorization = lines.find_map(|line| {
-        let (name, value) = line.split_once(": ")?;
-        name.eq_ignore_ascii_case("authorization")
-            .then(|| value.to_owned())
-    });
+    let headers: Vec<_> = lines.filter_map(|line| line.split_once(": ")).collect();
+    let header = |wanted: &str| {
+        let mut headers = headers.iter();
+        headers.find_map(|(name, value)| {
+            name.eq_ignore_ascii_case(wanted)
+                .then(|| (*value).to_owned())
+        })
+    };
+    let authorization = header("authorization");
+    let length = header("content-length").and_then(|length| length.parse().ok());
+    let mut body = vec![0; length.unwrap_or_default()];
+    stream.read_exact(&mut body).ok()?;
     Some(Heard {
         text,
         method,
         path,
         authorization,
+        body: String::from_utf8_lossy(&body).into_owned(),
     })
 }
 
