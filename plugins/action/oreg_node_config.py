@@ -253,7 +253,7 @@ class ActionModule(ActionBase):
         """Returns a variable of the host that runs the program, or None."""
         if self._task.delegate_to:
             delegates = task_vars.get('ansible_delegated_vars') or {}
-            task_vars = delegates.get(self._task.delegate_to) or task_vars
+            task_vars = delegates.get(self._task.delegate_to) or {}
         return self._templar.template(task_vars[name]) if name in task_vars else None
 
     def _require_pipe(self, task_vars):
@@ -377,7 +377,8 @@ CHOOSE = 'case "$n" in @name@) set -- ;; *) set -- module @name@ ;; esac; '
 ASK_MACHINE = 'echo; echo "@mark@machine $(uname -m)"'
 
 # A file of one empty command shows whether programs can be started in the store. The program becomes visible by a
-# rename, when it is whole. Then older programs of the same name go, but not one that is running.
+# rename, when it is whole. Then older programs of the same name go, but not one that is running: /proc shows the command
+# line of every process, but not the program file of one that protects its memory.
 INSTALL = (
     COMMON + 'umask 077; w=; n=@file@; g=@digest@; z=@size@; for d in @stores@; do '
     'q=$d; until [ -d "$q" ]; do q=${q%/*}; q=${q:-/}; done; '
@@ -389,7 +390,7 @@ INSTALL = (
     'c=$(sha256sum <"$t" 2>/dev/null); [ "${c%% *}" = "$g" ] || { rm -f "$t"; end "unusable$w damaged"; }; '
     '{ mkdir -p "$d/$g" && mv -f "$t" "$d/$g/$n"; } 2>/dev/null || { rm -f "$t"; end lost; }; '
     'for o in "$d"/*/"$n"; do case "$o" in "$d/$g/$n") continue ;; esac; [ -f "$o" ] || continue; '
-    'case "$(ls -l /proc/[0-9]*/exe 2>/dev/null)" in *" -> $o"*) ;; *) rm -f "$o"; rmdir "${o%/*}" 2>/dev/null ;; esac; done; '
+    'case "$(cat /proc/[0-9]*/cmdline 2>/dev/null)" in *"$o"*) ;; *) rm -f "$o"; rmdir "${o%/*}" 2>/dev/null ;; esac; done; '
     'for o in "$d"/new.*; do kill -0 "${o##*.}" 2>/dev/null || rm -f "$o"; done; '
     'end installed; done; end "unusable$w"')
 

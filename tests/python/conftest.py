@@ -12,6 +12,11 @@ import subprocess
 import sys
 import tempfile
 
+try:
+    from shlex import quote
+except ImportError:  # Python 2
+    from pipes import quote
+
 import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -85,6 +90,7 @@ class Host:
         self.transport = 'ssh'
         self.options = {'pipelining': False}
         self.shell = ['/bin/sh']
+        self.bin_sh = None
         self.own_answer = {'changed': False, '_ansible_parsed': True}
         self.machine = os.uname()[4]
         monkeypatch.setenv('HOME', os.path.join(directory, 'home'))
@@ -129,6 +135,10 @@ class Host:
         return self.really_execute(command, data)
 
     def really_execute(self, command, data):
+        if self.bin_sh:
+            assert command.startswith("/bin/sh -c '") and command.endswith("'")
+            script = command[len("/bin/sh -c '"):-1].replace("'\"'\"'", "'")
+            command = ' '.join(map(quote, self.bin_sh + ['-c', script]))
         process = subprocess.Popen(self.shell + ['-c', command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE)
         output, errors = process.communicate(data)

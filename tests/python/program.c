@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static char input[32 << 20];
@@ -36,6 +37,8 @@ int main(int count, char **words)
         fprintf(stderr, "nothing to say\n");
         return 3;
     }
+    /* The modules protect their memory, too. */
+    prctl(PR_SET_DUMPABLE, 0);
     if (is_told("sleep")) {
         printf(" \n");
         fflush(stdout);

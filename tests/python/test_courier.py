@@ -91,7 +91,9 @@ def test_programs_of_other_modules_stay(host):
     assert sorted(os.path.basename(path) for path in host.programs()) == [NAME, 'oreg_validate']
 
 
-def test_a_running_program_is_not_removed(host):
+@pytest.mark.parametrize('shell', [['dash'], ['bash'], ['busybox', 'sh']], ids=' '.join)
+def test_a_running_program_is_not_removed(host, shell):
+    host.bin_sh = shell
     host.run()
     running = os.path.join(host.store, host.programs()[0])
     process = subprocess.Popen([running, '-'], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -348,13 +350,7 @@ def test_every_shell_as_login_shell(host, shell):
 @pytest.mark.parametrize('shell', SHELLS[:6], ids=' '.join)
 def test_every_posix_shell_as_bin_sh(host, shell):
     require(shell)
-
-    def execute(command, data):
-        assert command.startswith("/bin/sh -c '") and command.endswith("'")
-        script = command[len("/bin/sh -c '"):-1].replace("'\"'\"'", "'")
-        host.shell = shell
-        return host.really_execute(script, data)
-    host.execute = execute
+    host.bin_sh = shell
     assert host.run(task={'environment': [{'COURIER_TEST': "a 'b' $c"}]})['variable'] == "a 'b' $c"
     host.carry(2)
     assert host.run()['version'] == 2 and len(host.programs()) == 1

@@ -109,16 +109,17 @@ class Machine:
         variables.update(more)
         return variables
 
-    def start(self, variables, task=None, arguments=None, environment=None, options=()):
+    def start(self, variables, task=None, arguments=None, environment=None, options=(), action=NAME):
         """Starts a playbook of one task for the host that has these variables."""
         self.write('secret.json', json.dumps({'secret': SECRET}))
         self.write('hosts.json', json.dumps({'all': {'hosts': {'node-1': variables}}}))
-        wanted = {'name': 'Task', NAME: dict(arguments or {}, password='{{ secret }}'), 'register': 'outcome'}
+        wanted = {'name': 'Task', action: dict(arguments or {}, password='{{ secret }}'), 'register': 'outcome'}
         wanted.update(task or {})
         tell = {'name': 'Tell', 'debug': {'msg': "RESULT{{ outcome | to_json | b64encode }}END"}}
         self.write('play.json', json.dumps([{'name': 'Play', 'hosts': 'all', 'gather_facts': False, 'tasks': [wanted, tell]}]))
         full = dict(os.environ, ANSIBLE_CONFIG=os.path.join(ROOT, 'ansible.cfg'), ANSIBLE_LIBRARY=self.library,
-                    ANSIBLE_NOCOLOR='1', ANSIBLE_HOST_KEY_CHECKING='0', HOME='/root', LC_ALL='C.UTF-8', **(environment or {}))
+                    ANSIBLE_NOCOLOR='1', ANSIBLE_HOST_KEY_CHECKING='0', HOME='/root', LC_ALL='C.UTF-8')
+        full.update(environment or {})
         script = os.path.join(os.path.dirname(sys.executable), 'ansible-playbook')
         if not os.path.exists(script):
             script = os.path.join(os.environ['PYTHONPATH'], 'bin', 'ansible-playbook')
@@ -325,6 +326,46 @@ def test_files_with_a_password_would_be_found(machine):
     shutil.rmtree('/root/.ansible')
 
 
+COLLECTION = 'collections/ansible_collections/acme/tools/plugins'
+
+
+@pytest.fixture
+def collection(machine, builds):
+    """The layout of a collection: documentation in place of the modules, and programs by machine."""
+    plugins = machine.path(COLLECTION)
+    programs = os.path.join(plugins, 'plugin_utils/bin', os.uname()[4])
+    for directory in (os.path.join(plugins, 'modules'), programs):
+        os.makedirs(directory)
+    shutil.copytree(os.path.join(ROOT, 'plugins/action'), os.path.join(plugins, 'action'), symlinks=True)
+    machine.write(COLLECTION + '/modules/%s.py' % NAME, 'DOCUMENTATION = "module: %s"\n' % NAME, 0o644)
+    shutil.copy(builds(1), os.path.join(programs, NAME))
+    yield {'ANSIBLE_COLLECTIONS_PATHS': machine.path('collections'), 'ANSIBLE_COLLECTIONS_PATH': machine.path('collections'),
+           'ANSIBLE_LIBRARY': '/nonexistent', 'ANSIBLE_ACTION_PLUGINS': '/nonexistent'}
+    shutil.rmtree(machine.path('collections'))
+
+
+@pytest.mark.parametrize('courier', [True, False])
+@pytest.mark.parametrize('task, action', [({}, 'acme.tools.' + NAME), ({'collections': ['acme.tools']}, NAME)],
+                         ids=['full name', 'keyword'])
+def test_a_collection(machine, collection, task, action, courier):
+    variables = machine.variables('root', oreg_courier=courier)
+    run = machine.play(variables, task, environment=collection, action=action).succeeded()
+    assert run.goes_by_the_courier is courier
+    assert os.path.exists('/var/lib/oreg') is courier
+
+
+def test_a_machine_without_a_program(machine, collection):
+    programs = machine.path(COLLECTION + '/plugin_utils/bin')
+    with open(os.path.join(programs, os.uname()[4], NAME), 'r+b') as file:
+        file.seek(18)
+        file.write(b'\x15\x00')
+    for courier in (True, False):
+        variables = machine.variables('root', oreg_courier=courier)
+        run = machine.play(variables, environment=collection, action='acme.tools.' + NAME)
+        assert run.status == 2
+        assert 'there is no program for %s, only for ppc64le' % os.uname()[4] in ' '.join(run.output.split())
+
+
 @pytest.mark.parametrize('verbosity', ['-v', '-vvvvv'])
 def test_arguments_are_never_shown(machine, verbosity):
     machine.play(machine.variables('root'), options=[verbosity]).succeeded()
@@ -364,6 +405,27 @@ def test_what_is_killed_leaves_no_password(machine, victim):
         wait_for(lambda: kill(VICTIMS.get(victim)) or process.poll() is not None)
         assert password_files() == []
         kill(VICTIMS['program'])
+
+
+@pytest.mark.parametrize('user', ['root', 'trusted'])
+def test_a_running_program_is_not_removed(machine, builds, user):
+    variables = machine.variables(user)
+    store = '/var/lib/oreg' if user == 'root' else '/home/trusted/.local/lib/oreg'
+    process = machine.start(variables, arguments={'act': 'sleep'})
+    wait_for(lambda: running(store))
+    shutil.copy(builds(2), os.path.join(machine.library, NAME))
+    assert machine.play(variables).succeeded().result['version'] == 2
+    assert len(os.listdir(store)) == 2 and process.poll() is None
+    kill('^' + store)
+    wait_for(lambda: process.poll() is not None)
+    shutil.copy(builds(3), os.path.join(machine.library, NAME))
+    assert machine.play(variables).succeeded().result['version'] == 3
+    assert len(os.listdir(store)) == 1
+    shutil.copy(builds(1), os.path.join(machine.library, NAME))
+
+
+def running(path):
+    return subprocess.call(['pgrep', '-f', '^' + path], stdout=subprocess.PIPE) == 0
 
 
 def test_first_contact_of_many_controllers_at_once(machine):
