@@ -58,7 +58,13 @@ from ansible.utils.unsafe_proxy import wrap_var
 
 # A cache may be older than the executable, and `keyed_groups` make groups of which it knows nothing.
 HOST = re.compile(r'(?:[0-9a-z](?:[-0-9a-z]*[0-9a-z])?(?:\.[0-9a-z](?:[-0-9a-z]*[0-9a-z])?)*|[0-9a-f:.]*:[0-9a-f:.]*)\Z', re.I)
-BUILT = os.path.join(os.path.dirname(os.path.realpath(__file__)), '..', '..', 'bin', 'oreg_inventory')
+ROOT = os.path.join(os.path.dirname(os.path.realpath(__file__)), '..', '..')
+
+
+def find_executable():
+    """Returns the program for this machine: of a collection, which has one for each kind, or of a checkout."""
+    packed = os.path.join(ROOT, 'plugins', 'plugin_utils', 'bin', os.uname()[4], 'oreg_inventory')
+    return packed if os.path.exists(packed) else os.path.join(ROOT, 'bin', 'oreg_inventory')
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -100,7 +106,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _run(self, path):
         directory = os.path.dirname(os.path.abspath(path))
-        executable = os.path.expanduser(self.get_option('executable') or BUILT)
+        executable = os.path.expanduser(self.get_option('executable') or find_executable())
         command = [os.path.join(directory, executable), '--list']
         settings = self.get_option('settings')
         if settings is not None:
@@ -110,7 +116,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             process = subprocess.Popen(command, cwd=directory, stdin=subprocess.PIPE,
                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         except OSError as error:
-            raise AnsibleParserError('cannot run %s: %s; is it built (make modules)?' % (command[0], to_native(error)))
+            raise AnsibleParserError('cannot run %s: %s; "make modules" builds it for this machine, %s' % (
+                command[0], to_native(error), os.uname()[4]))
         stdout, stderr = process.communicate(to_bytes(json.dumps(settings)))
         if process.returncode != 0:
             message = to_native(stderr).strip() or '%s ended with status %s' % (command[0], process.returncode)

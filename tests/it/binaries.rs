@@ -1,5 +1,5 @@
-//! Holds the built modules in `library/` to what nodes need: they are small, they run on hosts with
-//! glibc 2.17, and each carries only what it does. What is not a module is not there.
+//! Holds what `make modules` built to what hosts need: programs are small, run with glibc 2.17, and carry
+//! only what they do. `library/` has modules and nothing else.
 
 use std::{
     fs,
@@ -17,57 +17,49 @@ use crate::support::{
     tools,
 };
 
-/// Ansible sends a module whole, for every task and host. Bytes.
-const BUDGETS: [(&str, usize); 5] = [
-    ("oreg_node_config", 600_000),
-    ("docker_creds", 3_000_000),
-    ("oreg_validate", 3_000_000),
-    ("oreg_pull_secrets", 6_000_000),
-    ("oreg_nodes_ready", 6_000_000),
+/// The programs, with the bytes that each may have: they are sent to hosts.
+const BUDGETS: [(&str, usize); 3] = [
+    ("library/oreg_node_config", 600_000),
+    ("library/docker_creds", 2_300_000),
+    ("bin/oreg", 6_000_000),
 ];
 
-/// The inventory is not sent anywhere, but it is copied to hosts of all ages.
-const INVENTORY_BUDGET: usize = 6_000_000;
-
-/// What a module must not carry: the names of crates, as they are in the places of panics.
-const STRANGERS: [(&str, &[&str]); 5] = [
+/// What a program must not carry: the names of crates, as they are in the places of panics.
+const STRANGERS: [(&str, &[&str]); 2] = [
     (
-        "oreg_node_config",
+        "library/oreg_node_config",
         &["/reqwest-", "/rustls-", "/hyper-", "/kube-"],
     ),
-    ("docker_creds", &["/kube-"]),
-    ("oreg_validate", &["/kube-"]),
-    ("oreg_pull_secrets", &["/reqwest-"]),
-    ("oreg_nodes_ready", &["/reqwest-"]),
+    ("library/docker_creds", &["/kube-"]),
 ];
 
 /// That of RHEL 7.
 const NEWEST_GLIBC: (u32, u32) = (2, 17);
 
 #[test]
-fn modules_are_small() {
-    for (module, budget) in BUDGETS {
-        let size = built(module).len();
+fn programs_are_small() {
+    for (path, budget) in BUDGETS {
+        let size = program(path).len();
         assert!(
             size <= budget,
-            "{module} has {size} bytes, {budget} are allowed"
+            "{path} has {size} bytes, {budget} are allowed"
         );
     }
 }
 
 #[test]
-fn every_module_has_a_budget() {
-    let mut known: Vec<&str> = BUDGETS.iter().map(|(name, _)| *name).collect();
-    let mut all: Vec<&str> = modules::ALL.iter().map(|module| module.name).collect();
-    known.sort_unstable();
-    all.sort_unstable();
-    assert_eq!(known, all);
+fn every_module_is_a_program_with_a_budget() {
+    let known = BUDGETS.map(|(path, _)| root().join(path).canonicalize().unwrap());
+    for module in modules::ALL {
+        let program = library(module.name).canonicalize().unwrap();
+        assert!(known.contains(&program), "{}", program.display());
+    }
 }
 
 #[test]
-fn modules_run_on_old_hosts() {
-    for module in modules::ALL {
-        let binary = built(module.name);
+fn programs_run_on_old_hosts() {
+    for (path, _) in BUDGETS {
+        let binary = program(path);
         let newest = newest_glibc(&binary);
         let reason = match (has_interpreter(&binary), newest) {
             (false, None) => continue,
@@ -75,32 +67,30 @@ fn modules_run_on_old_hosts() {
             (true, None) => "needs an interpreter that is not glibc's".to_owned(),
             (_, Some((major, minor))) => format!("needs glibc {major}.{minor}"),
         };
-        panic!("{} {reason}; nodes have {NEWEST_GLIBC:?}", module.name);
+        panic!("{path} {reason}; nodes have {NEWEST_GLIBC:?}");
     }
 }
 
 #[test]
-fn the_inventory_is_no_module() {
-    assert!(!library("oreg_inventory").exists());
-    let inventory = program("bin/oreg_inventory");
-    assert!(inventory.len() <= INVENTORY_BUDGET, "{}", inventory.len());
-    assert!(!has_interpreter(&inventory) || newest_glibc(&inventory) <= Some(NEWEST_GLIBC));
-    assert!(!contains(&inventory, "/reqwest-"));
+fn commands_are_no_modules() {
+    for command in ["oreg", "oreg_inventory"] {
+        assert!(!library(command).exists());
+    }
 }
 
 #[test]
-fn modules_carry_only_what_they_do() {
-    for (module, strangers) in STRANGERS {
-        let binary = built(module);
+fn programs_carry_only_what_they_do() {
+    for (path, strangers) in STRANGERS {
+        let binary = program(path);
         let found: Vec<_> = strangers
             .iter()
             .filter(|name| contains(&binary, name))
             .collect();
-        assert!(found.is_empty(), "{module} carries {found:?}");
+        assert!(found.is_empty(), "{path} carries {found:?}");
     }
     // Else the names would prove nothing.
-    assert!(contains(&built("oreg_validate"), "/reqwest-"));
-    assert!(contains(&built("oreg_pull_secrets"), "/kube-"));
+    let oreg = program("bin/oreg");
+    assert!(contains(&oreg, "/reqwest-") && contains(&oreg, "/kube-"));
 }
 
 /// No shell, no Python, no library, no `/etc`, no `/proc`: a root directory with the module and
@@ -142,12 +132,15 @@ fn modules_need_nothing_but_themselves() {
 fn alone(module: &str, arguments: &Value) -> (Scratch, Answer) {
     let root = Scratch::new();
     root.write("args", arguments.to_string());
-    root.copy(&library(module), "module");
+    root.copy(&library(module), module);
     for file in libraries(module) {
         root.copy(&file, file.to_str().unwrap().trim_start_matches('/'));
     }
-    let mut shell = mounts::shell("exec chroot \"$1\" /module /args");
-    let output = shell.arg(root.path("")).output().unwrap();
+    let mut shell = mounts::shell("exec chroot \"$1\" \"/$2\" /args");
+    let output = shell
+        .args([&root.path(""), Path::new(module)])
+        .output()
+        .unwrap();
     (root, Answer::read(&output))
 }
 
