@@ -3,7 +3,6 @@
 
 use std::{
     ffi::OsString,
-    fs,
     io::{self, Read, Write},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -13,14 +12,23 @@ use std::{
 use clap::{ArgGroup, Parser, error::ErrorKind};
 use serde_json::Value;
 
-use super::{document::Document, error::InventoryError, graph, portal, settings::Settings};
+use super::{
+    document::Document,
+    error::InventoryError,
+    graph, portal,
+    settings::{PortalFile, Settings, SettingsError},
+};
 use crate::{
     cluster::{
         Cluster,
         connect::MASTER_KUBECONFIG,
         node_record::{NodeQuery, NodeRecord},
     },
-    support::errors::join_causes,
+    domain::credential::Credential,
+    support::{
+        errors::join_causes,
+        files::trusted::{self, Content},
+    },
 };
 
 const NAME: &str = "oreg_inventory";
@@ -32,6 +40,8 @@ const SYSTEM_SETTINGS: &str = "/etc/oreg/inventory.yml";
 const HOME_KUBECONFIG: &str = ".kube/config";
 /// The name of standard input.
 const STDIN: &str = "-";
+/// The most that is read of settings, in bytes.
+const MOST_SETTINGS: u64 = 1 << 20;
 /// The exit status for arguments that cannot be meant, as usual.
 const USAGE: u8 = 2;
 
@@ -121,8 +131,15 @@ fn inventory(arguments: &Arguments, surroundings: &Surroundings) -> Result<Value
     match (&arguments.host, &settings.credentials) {
         (Some(host), _) => document.host(host),
         (None, None) => Ok(document.list()),
-        (None, Some(file)) => Ok(document.with_credential(&portal::read(file)?).list()),
+        (None, Some(file)) => Ok(document.with_credential(&credential(file)?).list()),
     }
+}
+
+fn credential(file: &PortalFile) -> Result<Credential, InventoryError> {
+    portal::read(file).map_err(|source| InventoryError::Portal {
+        path: file.file.clone(),
+        source,
+    })
 }
 
 fn nodes(
@@ -166,22 +183,26 @@ fn read_settings(
     let Some(path) = found else {
         return Ok(Settings::default());
     };
-    match read_text(&path) {
-        Err(source) => Err(InventoryError::SettingsUnreadable { path, source }),
-        Ok(text) => match Settings::parse(&text) {
-            Err(source) => Err(InventoryError::Settings { path, source }),
-            Ok(settings) => Ok(settings.resolved(path.parent().unwrap_or(Path::new("")), home)),
-        },
+    match Settings::parse(&read_text(&path)?) {
+        Err(source) => Err(InventoryError::Settings { path, source }),
+        Ok(settings) => Ok(settings.resolved(path.parent().unwrap_or(Path::new("")), home)),
     }
 }
 
-fn read_text(path: &Path) -> io::Result<String> {
-    if path != Path::new(STDIN) {
-        return fs::read_to_string(path);
-    }
-    let mut text = String::new();
-    io::stdin().read_to_string(&mut text)?;
-    Ok(text)
+fn read_text(path: &Path) -> Result<String, InventoryError> {
+    let bytes = if path == Path::new(STDIN) {
+        let mut bytes = Vec::new();
+        let read = io::stdin().take(MOST_SETTINGS).read_to_end(&mut bytes);
+        read.map_err(InventoryError::SettingsUnreadable)?;
+        bytes
+    } else {
+        trusted::read(path, Content::Settings, MOST_SETTINGS)
+            .map_err(InventoryError::SettingsFile)?
+    };
+    String::from_utf8(bytes).map_err(|_| InventoryError::Settings {
+        path: path.to_owned(),
+        source: SettingsError::not_text(),
+    })
 }
 
 fn existing(path: &Path) -> Option<PathBuf> {

@@ -5,30 +5,29 @@ use std::{io, path::PathBuf};
 
 use thiserror::Error;
 
-use super::{portal::PortalFault, settings::SettingsFault};
+use super::{portal::PortalError, settings::SettingsError};
 use crate::{
     cluster::ClusterError,
     domain::dns_name::{DnsName, DnsNameError, Quoted},
+    support::files::FileError,
 };
 
 /// Why there is no inventory.
 #[derive(Debug, Error)]
 pub enum InventoryError {
-    /// The settings file cannot be read.
-    #[error("cannot read settings {}", path.display())]
-    SettingsUnreadable {
-        /// The file; `-` for standard input.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    /// Settings on standard input cannot be read.
+    #[error("cannot read settings from standard input")]
+    SettingsUnreadable(#[source] io::Error),
+    /// The settings file cannot be read, or others can write it.
+    #[error("settings")]
+    SettingsFile(#[source] FileError),
     /// The settings file says something that cannot be meant.
     #[error("settings {}", path.display())]
     Settings {
         /// The file; `-` for standard input.
         path: PathBuf,
         /// What is wrong, and where.
-        source: SettingsFault,
+        source: SettingsError,
     },
     /// The file with a credential cannot be used.
     #[error("credentials file {}", path.display())]
@@ -36,7 +35,7 @@ pub enum InventoryError {
         /// The file.
         path: PathBuf,
         /// What is wrong.
-        source: PortalFault,
+        source: PortalError,
     },
     /// The nodes cannot be had.
     #[error(transparent)]

@@ -2,42 +2,48 @@
 //! (<https://access.redhat.com/terms-based-registry>): `<account-name>-secret.yml`, a Secret of type
 //! `kubernetes.io/dockerconfigjson`, and `<account-name>-auth.json`, a docker config.
 //!
-//! Both hold a password. Messages quote nothing of them, and the file must not be open to everybody
-//! (docs/decisions/0005).
+//! Both hold a password. Messages quote nothing of them, and nobody but its owner and group may read the
+//! file, nobody but its owner write it (docs/decisions/0005).
 
-use std::{collections::BTreeMap, fs::File, io, io::Read, os::unix::fs::MetadataExt, path::Path};
+use std::collections::BTreeMap;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::{error::InventoryError, settings::PortalFile};
-use crate::domain::{
-    credential::Credential,
-    docker_config::DockerConfig,
-    registry_host::{HostError, RegistryHost, shown},
-    secret::Secret,
-    stored_entry::{EntryFault, StoredEntry},
+use super::settings::PortalFile;
+use crate::{
+    domain::{
+        credential::Credential,
+        docker_config::DockerConfig,
+        registry_host::{HostError, RegistryHost, shown},
+        secret::Secret,
+        stored_entry::{EntryFault, StoredEntry},
+    },
+    support::{
+        files::{
+            FileError,
+            trusted::{self, Content},
+        },
+        yaml::is_too_deep,
+    },
 };
 
 /// The key of the document in a Secret.
 const DOCUMENT_KEY: &str = ".dockerconfigjson";
 
-/// Permissions of everybody who is neither owner nor group.
-const OTHERS: u32 = 0o007;
+/// The most that is read: Kubernetes takes no larger Secret.
+const MAX_BYTES: u64 = 1 << 20;
 
-/// Why no credential can be had from a file.
+/// Why a file gives no credential.
 #[derive(Debug, Error)]
-pub enum PortalFault {
-    /// It cannot be read.
-    #[error("cannot be read")]
-    Unreadable(#[from] io::Error),
-    /// Everybody on this machine can read the password.
-    #[error("is open to every user of this machine (mode {mode:04o}): chmod 600 it")]
-    OpenToOthers {
-        /// Its permissions.
-        mode: u32,
-    },
+pub enum PortalError {
+    /// It cannot be read, or others can read or write it.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Not text.
+    #[error("is not UTF-8 text")]
+    NotText,
     /// Neither of the two forms.
     #[error(
         "is neither a docker config (with `auths`) nor a Secret with `{DOCUMENT_KEY}`: \
@@ -102,85 +108,74 @@ struct Manifest {
 /// Reads the credential from a file.
 ///
 /// # Errors
-/// [`InventoryError::Portal`] when there is not exactly one credential that is meant, or the file
-/// is open to everybody.
-pub fn read(wanted: &PortalFile) -> Result<Credential, InventoryError> {
-    let credential =
-        read_private(&wanted.file).and_then(|text| parse(&text, wanted.host.as_deref()));
-    credential.map_err(|source| InventoryError::Portal {
-        path: wanted.file.clone(),
-        source,
-    })
-}
-
-fn read_private(path: &Path) -> Result<Secret, PortalFault> {
-    let mut file = File::open(path)?;
-    let mode = file.metadata()?.mode() & 0o7777;
-    if mode & OTHERS != 0 {
-        return Err(PortalFault::OpenToOthers { mode });
-    }
-    let mut text = String::new();
-    file.read_to_string(&mut text)?;
-    Ok(Secret::new(text))
+/// [`PortalError`] when the file does not hold exactly one credential that is meant, or others can read
+/// or write it.
+pub fn read(wanted: &PortalFile) -> Result<Credential, PortalError> {
+    let bytes = trusted::read(&wanted.file, Content::Secrets, MAX_BYTES)?;
+    let text = String::from_utf8(bytes).map_err(|_| PortalError::NotText)?;
+    parse(&Secret::new(text), wanted.host.as_deref())
 }
 
 /// Finds the credential in a file's text.
-fn parse(text: &Secret, host: Option<&str>) -> Result<Credential, PortalFault> {
+fn parse(text: &Secret, host: Option<&str>) -> Result<Credential, PortalError> {
     let document = docker_config(text)?;
     let config = DockerConfig::parse(document.expose().as_bytes())
-        .map_err(|fault| PortalFault::Document(fault.to_string()))?;
+        .map_err(|fault| PortalError::Document(fault.to_string()))?;
     let entry = choose(config.auths(), host)?;
     let host = key(entry);
     match entry.credential() {
         Ok(Some(credential)) => Ok(credential),
-        Ok(None) => Err(PortalFault::NoPair { host }),
-        Err(source) => Err(PortalFault::Entry { host, source }),
+        Ok(None) => Err(PortalError::NoPair { host }),
+        Err(source) => Err(PortalError::Entry { host, source }),
     }
 }
 
 /// The docker config that the text is, or that is in the Secret that it is. JSON is YAML as well.
-fn docker_config(text: &Secret) -> Result<Secret, PortalFault> {
+fn docker_config(text: &Secret) -> Result<Secret, PortalError> {
+    if is_too_deep(text.expose().as_bytes()) {
+        return Err(PortalError::OtherForm);
+    }
     let members: BTreeMap<String, serde_yaml::Value> =
-        serde_yaml::from_str(text.expose()).map_err(|_| PortalFault::OtherForm)?;
+        serde_yaml::from_str(text.expose()).map_err(|_| PortalError::OtherForm)?;
     if members.contains_key("auths") {
         return Ok(text.clone());
     }
     let manifest: Manifest =
-        serde_yaml::from_str(text.expose()).map_err(|_| PortalFault::OtherForm)?;
+        serde_yaml::from_str(text.expose()).map_err(|_| PortalError::OtherForm)?;
     if let Some(document) = manifest.string_data.get(DOCUMENT_KEY) {
         return Ok(Secret::new(document.as_str()));
     }
     let encoded = manifest
         .data
         .get(DOCUMENT_KEY)
-        .ok_or(PortalFault::OtherForm)?;
+        .ok_or(PortalError::OtherForm)?;
     let packed: String = encoded.split_whitespace().collect();
-    let bytes = STANDARD.decode(packed).map_err(|_| PortalFault::Base64)?;
+    let bytes = STANDARD.decode(packed).map_err(|_| PortalError::Base64)?;
     String::from_utf8(bytes)
         .map(Secret::new)
-        .map_err(|_| PortalFault::Base64)
+        .map_err(|_| PortalError::Base64)
 }
 
 fn choose<'a>(
     entries: &'a [StoredEntry],
     host: Option<&str>,
-) -> Result<&'a StoredEntry, PortalFault> {
+) -> Result<&'a StoredEntry, PortalError> {
     let known = || entries.iter().map(key).collect();
     let wanted = host
         .map(RegistryHost::parse)
         .transpose()
-        .map_err(PortalFault::Host)?;
+        .map_err(PortalError::Host)?;
     let is_wanted = |entry: &&StoredEntry| wanted.is_none() || entry.host() == wanted;
     let found: Vec<_> = entries.iter().filter(is_wanted).collect();
     let Some((first, others)) = found.split_first() else {
-        return Err(PortalFault::NoEntry { known: known() });
+        return Err(PortalError::NoEntry { known: known() });
     };
     let host = first.host();
     if others
         .iter()
         .any(|other| host.is_none() || other.host() != host)
     {
-        return Err(PortalFault::SeveralEntries { known: known() });
+        return Err(PortalError::SeveralEntries { known: known() });
     }
     // One registry in several spellings.
     if others
@@ -188,7 +183,7 @@ fn choose<'a>(
         .any(|other| other.credential() != first.credential())
     {
         let keys = found.into_iter().map(key).collect();
-        return Err(PortalFault::Contradiction { keys });
+        return Err(PortalError::Contradiction { keys });
     }
     Ok(first)
 }
@@ -213,7 +208,7 @@ mod tests {
         r#"{"auths": {"registry.redhat.io": {"auth": "MTIzNDU2N3xpbnN0YWxsZXI6aHVudGVyMg=="}}}"#;
 
     fn found(text: &str, host: Option<&str>) -> Result<(String, String), String> {
-        let told = |fault: PortalFault| crate::support::errors::join_causes(&fault);
+        let told = |fault: PortalError| crate::support::errors::join_causes(&fault);
         let credential = parse(&Secret::new(text), host).map_err(told)?;
         Ok((
             credential.user().to_owned(),
@@ -338,6 +333,28 @@ mod tests {
                 "{text}: {fault}"
             );
             assert!(!fault.contains("hunter2"), "{fault}");
+        }
+    }
+
+    #[test]
+    fn no_text_takes_long() {
+        let most = usize::try_from(MAX_BYTES).unwrap();
+        for (start, unit) in [
+            ("auths: ", "["),
+            ("x: &a [b]\ny: [", "[a,"),
+            ("", "{a: "),
+            ("x: &a [b]\ny: [", "*a,"),
+            ("", "? "),
+            ("", "- "),
+        ] {
+            let text = format!("{start}{}", unit.repeat((most - start.len()) / unit.len()));
+            let begin = std::time::Instant::now();
+            assert!(found(&text, None).is_err());
+            let time = begin.elapsed();
+            assert!(
+                time < std::time::Duration::from_secs(10),
+                "{unit}: {time:?}"
+            );
         }
     }
 }

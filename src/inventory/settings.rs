@@ -10,6 +10,8 @@ use std::{
 
 use serde::Deserialize;
 
+use crate::support::yaml::is_too_deep;
+
 /// How many nodes an answer of the API may hold.
 const PAGE: NonZeroU32 = NonZeroU32::new(500).expect("is not zero");
 /// How long the API may take for an answer, in seconds.
@@ -80,7 +82,14 @@ pub enum AddressKind {
 /// What is wrong with settings, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct SettingsFault(String);
+pub struct SettingsError(String);
+
+impl SettingsError {
+    /// Bytes that are not UTF-8.
+    pub(super) fn not_text() -> Self {
+        Self("is not UTF-8 text".to_owned())
+    }
+}
 
 impl Default for Settings {
     fn default() -> Self {
@@ -107,11 +116,14 @@ impl Settings {
     /// Reads a settings file's text. Nothing but comments gives the defaults.
     ///
     /// # Errors
-    /// [`SettingsFault`] for anything but a mapping with known keys and values of their types.
-    pub fn parse(text: &str) -> Result<Self, SettingsFault> {
+    /// [`SettingsError`] for anything but a mapping with known keys and values of their types.
+    pub fn parse(text: &str) -> Result<Self, SettingsError> {
+        if is_too_deep(text.as_bytes()) {
+            return Err(SettingsError("brackets are nested too deeply".to_owned()));
+        }
         let read: Result<Option<Self>, _> = serde_yaml::from_str(text);
         read.map(Option::unwrap_or_default)
-            .map_err(|error| SettingsFault(described(&error)))
+            .map_err(|error| SettingsError(described(&error)))
     }
 
     /// Makes the paths absolute: those in a settings file start where the file is, or at `home`.
@@ -130,7 +142,7 @@ impl Settings {
 
 /// The parser leaves the place out when it is the very beginning.
 fn described(error: &serde_yaml::Error) -> String {
-    let message = without_strings(&error.to_string());
+    let message = without_values(&error.to_string());
     match error.location() {
         Some(place) if !message.contains(" at line ") => {
             let (line, column) = (place.line(), place.column());
@@ -140,15 +152,34 @@ fn described(error: &serde_yaml::Error) -> String {
     }
 }
 
-/// The parser's words, without what it quotes: in `invalid type: string "x"`.
-fn without_strings(message: &str) -> String {
-    let Some((before, rest)) = message.split_once('"') else {
+/// The parser's words without the values that it quotes, as in `invalid type: string "x", expected …` and
+/// ``unknown variant `x`, expected …``. Names of keys stay.
+fn without_values(message: &str) -> String {
+    let message = without(message, "", '"');
+    KINDS.iter().fold(message, |message, kind| {
+        without(&message, &format!("{kind} "), '`')
+    })
+}
+
+/// What the parser calls a value that it puts between backticks (`serde::de::Unexpected`).
+const KINDS: [&str; 5] = [
+    "boolean",
+    "integer",
+    "floating point",
+    "character",
+    "unknown variant",
+];
+
+/// Leaves out the text between two `quote`s behind `before`. A value may hold quotes itself, so it ends
+/// with the last one before the parser's next words.
+fn without(message: &str, before: &str, quote: char) -> String {
+    let Some((head, rest)) = message.split_once(&format!("{before}{quote}")) else {
         return message.to_owned();
     };
-    match rest.rsplit_once('"') {
-        Some((_, after)) => format!("{}{after}", before.trim_end()),
-        None => before.trim_end().to_owned(),
-    }
+    let next = rest.rfind(&format!("{quote}, expected"));
+    let end = next.or_else(|| rest.rfind(quote)).unwrap_or(rest.len());
+    let tail = rest.get(end + quote.len_utf8()..).unwrap_or_default();
+    format!("{}{tail}", format!("{head}{before}").trim_end())
 }
 
 #[cfg(test)]
@@ -211,17 +242,17 @@ mod tests {
             ),
             (
                 "timeout: 0",
-                "timeout: invalid value: integer `0`, expected a nonzero",
+                "timeout: invalid value: integer, expected a nonzero",
                 "at line 1 column 10",
             ),
             (
                 "page_size: -1",
-                "page_size: invalid type: integer `-1`",
+                "page_size: invalid type: integer, expected",
                 "at line 1 column 12",
             ),
             (
                 "hostname_preference: [IP]",
-                "hostname_preference[0]: unknown variant `IP`, expected one of `Hostname`",
+                "hostname_preference[0]: unknown variant, expected one of `Hostname`",
                 "at line 1 column 23",
             ),
             ("osev3: true\nosev3: false", "duplicate", "line 1"),
@@ -237,14 +268,20 @@ mod tests {
     }
 
     #[test]
-    fn faults_quote_no_string() {
+    fn faults_quote_no_value() {
         for text in [
             "credentials: hunter2",
             "hunter2",
             "osev3: \"hunter2\\\"hunter2\"",
             "credentials:\n  file: [hunter2",
+            "hostname_preference: [hunter2]",
+            "hostname_preference: ['a`, expected one of hunter2']",
+            "kubeconfig: [\"hunter2\", 'x\"y']",
         ] {
             assert!(!fault(text).contains("hunter2"), "{}", fault(text));
+        }
+        for text in ["page_size: -4711", "osev3: 4711", "context: {4711: 1.5}"] {
+            assert!(!fault(text).contains("4711"), "{}", fault(text));
         }
     }
 

@@ -637,7 +637,7 @@ fn a_credential_that_everybody_may_read_is_refused() {
         if refused {
             let message = home.refusal(&["--list"]);
             assert!(
-                message.contains(&format!("{}: is open to every user", path.display())),
+                message.contains(&format!("{}: it is open to every user", path.display())),
                 "{message}"
             );
             assert!(message.contains("chmod 600"), "{message}");
@@ -645,6 +645,44 @@ fn a_credential_that_everybody_may_read_is_refused() {
             home.list();
         }
     }
+}
+
+/// Whoever can write settings or credentials decides what is run, and with whose password.
+#[test]
+fn files_that_others_can_write_are_refused() {
+    let home = Home::new().with_settings("credentials: {file: a.json}\n");
+    let path = portal_file(&home, "a.json", &docker_config());
+    let settings = home.0.write("other.yml", "osev3: true\n");
+    let list = |words: &[&str]| home.run(words).status.success();
+    let named = ["--list", "--settings", settings.to_str().unwrap()];
+    for (mode, good) in [(0o620, false), (0o660, false), (0o600, true)] {
+        set_mode(&path, mode);
+        assert_eq!(list(&["--list"]), good, "{mode:o}");
+    }
+    for (mode, good) in [(0o666, false), (0o646, false), (0o664, true)] {
+        set_mode(&settings, mode);
+        assert_eq!(list(&named), good, "{mode:o}");
+    }
+    let given = |path: &std::path::Path| std::os::unix::fs::chown(path, Some(65_534), None);
+    if given(&path).is_ok() && given(&settings).is_ok() {
+        for words in [&["--list"][..], &named] {
+            let message = home.refusal(words);
+            assert!(message.contains("it belongs to user 65534"), "{message}");
+        }
+    }
+}
+
+#[test]
+fn a_fifo_instead_of_a_file_is_not_waited_for() {
+    let home = Home::new().with_settings("credentials: {file: a.json}\n");
+    let fifo = home.0.path("fifo");
+    let mode = rustix::fs::Mode::from_raw_mode(0o600);
+    rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, mode).unwrap();
+    let message = home.refusal(&["--list", "--settings", fifo.to_str().unwrap()]);
+    assert!(message.contains("is a FIFO"), "{message}");
+    let path = portal_file(&home, "a.json", &docker_config());
+    std::fs::rename(&fifo, &path).unwrap();
+    assert!(home.refusal(&["--list"]).contains("is a FIFO"));
 }
 
 #[test]
@@ -707,7 +745,7 @@ fn settings_are_found_where_they_are_said_to_be() {
     assert!(message.contains("at line 2 column 1"), "{message}");
     let message = home.refusal(&["--list", "--settings", "/nonexistent"]);
     assert!(
-        message.contains("cannot read settings /nonexistent: No such file"),
+        message.contains("settings: cannot read /nonexistent: No such file"),
         "{message}"
     );
 }

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::fs::OFlags;
+use rustix::{fs::OFlags, io::Errno};
 
 use super::{
     error::{Attempt, FileError},
@@ -44,8 +44,7 @@ impl<'a> Lock<'a> {
     /// [`FileError::Locked`] when another run holds it for longer than `patience`;
     /// [`FileError::System`] when the lock file cannot be made.
     pub fn acquire(place: &'a Place, patience: Duration) -> Result<Self, FileError> {
-        let missing = || std::io::Error::from(std::io::ErrorKind::NotFound);
-        let directory = place.directory.opened().ok_or_else(missing);
+        let directory = place.directory.opened().ok_or(Errno::NOENT);
         let directory = directory.attempt("lock", &place.target())?;
         let name = place.companion(LOCK);
         let start = Instant::now();

@@ -3,6 +3,8 @@
 
 use std::{os::unix::fs::MetadataExt, path::Path};
 
+use rustix::io::Errno;
+
 use super::{
     error::FileError,
     judge::{executing_user, is_foreign},
@@ -41,7 +43,6 @@ impl Content {
 /// [`FileError::NotTrusted`] for a file that others own, can write or, if it holds secrets, read;
 /// [`FileError`] for what is not a regular file, and for what the system refuses, a missing file included.
 pub fn read(path: &Path, content: Content, limit: u64) -> Result<Vec<u8>, FileError> {
-    let not_found = || std::io::Error::from(std::io::ErrorKind::NotFound);
     let system = |source| FileError::System {
         attempt: "read",
         path: path.to_owned(),
@@ -49,7 +50,7 @@ pub fn read(path: &Path, content: Content, limit: u64) -> Result<Vec<u8>, FileEr
     };
     let absolute = std::path::absolute(path).map_err(system)?;
     let found = Place::resolve(&absolute)?.read(limit)?;
-    let found = found.ok_or_else(|| system(not_found()))?;
+    let found = found.ok_or_else(|| system(Errno::NOENT.into()))?;
     let metadata = found.file.metadata().map_err(system)?;
     let (owner, mode) = (metadata.uid(), metadata.mode() & 0o7777);
     check(owner, mode, content, executing_user()).map_err(|(fault, remedy)| {
