@@ -1,6 +1,9 @@
 //! `oreg diff`: which of two files has what. Fingerprints, never passwords.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use anyhow::Result;
 use clap::Args;
@@ -54,7 +57,8 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Status> {
     Ok(Status::Refused)
 }
 
-type Holdings = BTreeMap<String, String>;
+/// Several spellings of one registry may hold different things.
+type Holdings = BTreeMap<String, BTreeSet<String>>;
 
 /// What a file holds, by registry: the spelling of keys makes no difference.
 fn holdings(file: &PathBuf) -> Result<Holdings> {
@@ -62,7 +66,14 @@ fn holdings(file: &PathBuf) -> Result<Holdings> {
     let entries = documents
         .iter()
         .flat_map(|document| document.config.auths());
-    Ok(entries.map(|entry| (name(entry), words(entry))).collect())
+    let mut holdings = Holdings::new();
+    for entry in entries {
+        holdings
+            .entry(name(entry))
+            .or_default()
+            .insert(words(entry));
+    }
+    Ok(holdings)
 }
 
 fn name(entry: &StoredEntry) -> String {
@@ -79,11 +90,24 @@ fn words(entry: &StoredEntry) -> String {
     }
 }
 
-fn lines(host: &str, one: Option<&String>, other: Option<&String>, screen: &Screen) -> Vec<String> {
+/// What only one of the two has.
+fn lines(
+    host: &str,
+    one: Option<&BTreeSet<String>>,
+    other: Option<&BTreeSet<String>>,
+    screen: &Screen,
+) -> Vec<String> {
     let line = |sign: char, standing, words: &String| {
         screen.paint(standing, &format!("{sign} {host}  {words}")) + "\n"
     };
-    let gone = one.map(|words| line('-', Standing::Refused, words));
-    let come = other.map(|words| line('+', Standing::Good, words));
-    gone.into_iter().chain(come).collect()
+    let only = |own: Option<&BTreeSet<String>>, others: Option<&BTreeSet<String>>| {
+        let own = own.cloned().unwrap_or_default();
+        let is_own = |words: &String| others.is_none_or(|others| !others.contains(words));
+        own.into_iter().filter(is_own).collect::<Vec<_>>()
+    };
+    let gone = only(one, other);
+    let come = only(other, one);
+    let gone = gone.iter().map(|words| line('-', Standing::Refused, words));
+    let come = come.iter().map(|words| line('+', Standing::Good, words));
+    gone.chain(come).collect()
 }

@@ -16,6 +16,7 @@
 mod support;
 
 mod api_server;
+mod command;
 mod docker_creds;
 mod docker_creds_login;
 mod foreign_text;

@@ -13,7 +13,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::domain::docker_config::{DockerConfig, DocumentError};
+use crate::{
+    domain::docker_config::{DockerConfig, DocumentError},
+    support::yaml::is_too_deep,
+};
 
 /// The keys under which a Secret holds a document, the second in the legacy form.
 const DOCUMENT_KEYS: [&str; 2] = [".dockerconfigjson", ".dockercfg"];
@@ -148,6 +151,9 @@ fn legacy(place: &str, text: &str) -> Result<Document, DocumentError> {
 }
 
 fn of_yaml(place: &str, text: &str) -> Result<Vec<Document>, FormError> {
+    if is_too_deep(text.as_bytes()) {
+        return Err(FormError::OtherForm);
+    }
     let documents = serde_yaml::Deserializer::from_str(text);
     let values: Result<Vec<_>, _> = documents.map(Value::deserialize).collect();
     let values = values.map_err(|error| {

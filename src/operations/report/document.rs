@@ -192,7 +192,7 @@ impl Report {
     pub fn of_proofs(registries: Vec<Registry>) -> Self {
         let report = Self {
             schema: SCHEMA.to_owned(),
-            findings: registries.iter().filter_map(Registry::finding).collect(),
+            findings: findings(&registries),
             registries,
             ..Self::default()
         };
@@ -240,7 +240,11 @@ impl Report {
         let valid = self.registries.iter().filter(|registry| registry.is_good());
         Summary {
             nodes: self.nodes.len(),
-            nodes_in_place: self.nodes.iter().filter(|node| node.is_in_place()).count(),
+            nodes_in_place: self
+                .nodes
+                .iter()
+                .filter(|node| self.is_in_place(node))
+                .count(),
             registries: asked.count(),
             registries_valid: valid.count(),
             findings: self.findings.len(),
@@ -256,6 +260,27 @@ impl Report {
             Some((text.parse::<Timestamp>().ok()?, text))
         });
         dates.min().map(|(_, text)| text)
+    }
+
+    /// Returns whether the node was reached, and every registry on it is as wanted.
+    #[must_use]
+    pub fn is_in_place(&self, node: &Node) -> bool {
+        node.state == NodeState::Reached && self.deviations(node).next().is_none()
+    }
+
+    /// Lists the registries that are not as wanted on the node. A verdict that the inventory's own credential
+    /// has as well is not the node's fault.
+    pub fn deviations<'a>(&self, node: &'a Node) -> impl Iterator<Item = &'a NodeRegistry> {
+        let is_known = |one: &NodeRegistry| {
+            let mut proofs = self.registries.iter();
+            proofs.any(|proof| proof.host == one.host && proof.verdict == one.state)
+        };
+        node.registries
+            .iter()
+            .filter(move |one| match one.state.standing() {
+                Standing::Good | Standing::Apart => false,
+                Standing::Refused | Standing::Differs | Standing::Unknown => !is_known(one),
+            })
     }
 
     /// Counts the whole days from the run to `time`; negative when it is over. `None` when one of the two
@@ -291,22 +316,6 @@ impl Registry {
     }
 }
 
-impl Node {
-    /// Returns whether the node was reached, and every registry on it is as wanted.
-    #[must_use]
-    pub fn is_in_place(&self) -> bool {
-        self.state == NodeState::Reached && self.deviations().next().is_none()
-    }
-
-    /// Lists the registries that are not as wanted.
-    pub fn deviations(&self) -> impl Iterator<Item = &NodeRegistry> {
-        let registries = self.registries.iter();
-        registries.filter(|registry| {
-            !matches!(registry.state.standing(), Standing::Good | Standing::Apart)
-        })
-    }
-}
-
 impl NodeState {
     /// Returns the state of every registry on a node that was not looked at.
     #[must_use]
@@ -317,6 +326,17 @@ impl NodeState {
             Self::Failed => State::Failed,
         }
     }
+}
+
+/// One finding for each credential that is not good; the same sentence counts once.
+fn findings(registries: &[Registry]) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for finding in registries.iter().filter_map(Registry::finding) {
+        if !findings.contains(&finding) {
+            findings.push(finding);
+        }
+    }
+    findings
 }
 
 #[cfg(test)]
@@ -354,6 +374,16 @@ mod tests {
             message: None,
             registries: registries.collect(),
         }
+    }
+
+    #[test]
+    fn a_refusal_of_the_inventory_is_not_the_fault_of_nodes() {
+        let refused = State::Proven(Verdict::InvalidCredentials);
+        let mut report = Report::of_proofs(vec![registry(Verdict::InvalidCredentials, None)]);
+        assert!(report.is_in_place(&node(NodeState::Reached, &[refused])));
+        assert!(!report.is_in_place(&node(NodeState::Reached, &[State::Missing])));
+        report.registries.clear();
+        assert!(!report.is_in_place(&node(NodeState::Reached, &[refused])));
     }
 
     #[test]

@@ -148,25 +148,37 @@ fn in_days(days: i64) -> String {
 
 fn credentials(report: &Report) -> Markup {
     html! {
-        h2 { "Credentials" }
+        h2 #credentials { "Credentials" }
         @if report.registries.is_empty() { p { "No credential was looked at." } } @else {
-            table.rows {
-                thead { tr { th scope="col" { "Registry" } th scope="col" { "User" } th scope="col" { "Verdict" } th scope="col" { "Expires" } th scope="col" { "From" } } }
-                tbody { @for registry in &report.registries { (credential(report, registry)) } }
+            div.scroll role="region" aria-labelledby="credentials" tabindex="0" {
+                table.rows {
+                    thead { tr { th scope="col" { "Registry" } th scope="col" { "User" } th scope="col" { "Verdict" } th scope="col" { "Expires" } th scope="col" { "From" } } }
+                    tbody { @for registry in &report.registries { (credential(report, registry)) } }
+                }
             }
         }
     }
 }
 
 fn credential(report: &Report, registry: &Registry) -> Markup {
-    let expires = registry.expires.as_deref();
+    let end = registry.expires.as_deref().map(|time| expiry(report, time));
     html! {
         tr {
             th scope="row" { (plain(&registry.host)) }
-            td data-label="User" { (registry.user.as_deref().map_or_else(|| "–".to_owned(), plain)) }
+            (detail("User", registry.user.as_deref()))
             (verdict(registry.verdict, &registry.reason))
-            td data-label="Expires" { (expires.map_or_else(|| "–".to_owned(), |time| expiry(report, time))) }
-            td data-label="From" { (plain(&registry.source)) }
+            (detail("Expires", end.as_deref()))
+            (detail("From", Some(&registry.source)))
+        }
+    }
+}
+
+/// A cell; an empty one takes no room on a phone.
+fn detail(label: &str, text: Option<&str>) -> Markup {
+    html! {
+        @match text {
+            Some(text) => td data-label=(label) { (plain(text)) },
+            None => td.none data-label=(label) { "–" },
         }
     }
 }
@@ -205,15 +217,19 @@ fn to_do(report: &Report) -> Markup {
 }
 
 fn item(finding: &Finding) -> Markup {
-    let about: Vec<_> = [&finding.node, &finding.namespace, &finding.registry]
-        .into_iter()
-        .flatten()
-        .collect();
+    let about = [&finding.node, &finding.namespace, &finding.registry];
+    let about: Vec<_> = about.into_iter().flatten().map(String::as_str).collect();
+    // Many a sentence begins with the name itself.
+    let rest = about
+        .last()
+        .and_then(|name| finding.text.strip_prefix(name));
     html! {
         li {
             @for (position, name) in about.iter().enumerate() { @if position > 0 { ", " } strong { (plain(name)) } }
-            @if !about.is_empty() { ": " }
-            (plain(&finding.text))
+            @match rest {
+                Some(rest) => (plain(rest)),
+                None => { @if !about.is_empty() { ": " } (plain(&finding.text)) }
+            }
             @if let Some(command) = &finding.command { pre { code { (plain(command)) } } }
         }
     }

@@ -27,7 +27,7 @@ pub(super) fn matrix(report: &Report) -> Markup {
                 table {
                     thead { tr { th scope="col" { "Where" } @for host in &hosts { th scope="col" { (plain(host)) } } } }
                     tbody {
-                        @for group in &groups { (group_rows(group, &hosts)) }
+                        @for group in &groups { (group_rows(report, group, &hosts)) }
                         @for namespace in &report.namespaces { (namespace_row(namespace, &hosts)) }
                     }
                 }
@@ -65,11 +65,11 @@ fn groups(nodes: &[Node]) -> Vec<Group<'_>> {
     groups
 }
 
-fn group_rows(group: &Group<'_>, hosts: &[&str]) -> Markup {
+fn group_rows(report: &Report, group: &Group<'_>, hosts: &[&str]) -> Markup {
     let all = group.nodes.len();
     let counts = counts(&group.nodes);
     let nodes = group.nodes.iter();
-    let differing: Vec<_> = nodes.filter(|node| !node.is_in_place()).collect();
+    let differing: Vec<_> = nodes.filter(|node| !report.is_in_place(node)).collect();
     html! {
         tr {
             th scope="row" { (plain(group.name)) " (" (all) ")" }
@@ -79,7 +79,7 @@ fn group_rows(group: &Group<'_>, hosts: &[&str]) -> Markup {
             tr { td colspan=(hosts.len() + 1) {
                 details {
                     summary { (counted(differing.len(), "node")) " of " (plain(group.name)) " not as wanted" }
-                    ul { @for node in &differing { (node_item(node)) } }
+                    ul { @for node in &differing { (node_item(report, node)) } }
                 }
             } }
         }
@@ -96,8 +96,8 @@ fn counts<'a>(nodes: &[&'a Node]) -> BTreeMap<&'a str, BTreeMap<State, usize>> {
     counts
 }
 
-fn node_item(node: &Node) -> Markup {
-    let deviations = node.deviations();
+fn node_item(report: &Report, node: &Node) -> Markup {
+    let deviations = report.deviations(node);
     let deviations = deviations.map(|registry| format!("{} {}", registry.host, registry.state));
     let reached = match node.state {
         NodeState::Reached => None,

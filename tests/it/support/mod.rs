@@ -1,6 +1,7 @@
 //! What the tests share.
 
 pub(crate) mod cluster;
+pub(crate) mod command;
 pub(crate) mod module;
 pub(crate) mod mounts;
 pub(crate) mod playbook;
