@@ -37,7 +37,7 @@ def ways(play):
 
 def unchanged(play):
     play.run("oreg")
-    mitogen = {"ANSIBLE_STRATEGY": "mitogen_linear", "ANSIBLE_STRATEGY_PLUGINS": mitogen_plugins()}
+    mitogen = {"ANSIBLE_HOST_KEY_CHECKING": "False", "ANSIBLE_STRATEGY": "mitogen_linear", "ANSIBLE_STRATEGY_PLUGINS": mitogen_plugins()}
     others = [Way("Python module", lambda: play.run("python")),
               Way("Python module by Mitogen", lambda: play.run("python", **mitogen))]
     return table(COMPARED, compare([raw(play), *ways(play), *others]))
