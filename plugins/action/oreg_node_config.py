@@ -30,8 +30,8 @@ from ansible.utils.display import Display
 
 ROOT = os.path.join(os.path.dirname(os.path.realpath(__file__)), '..', '..')
 
-# Where a host keeps the programs: the first of these that is usable. The script sets $h to the home directory.
-STORES = ('/var/lib/oreg', '$h/.local/lib/oreg', '$h/.oreg')
+# Where a host keeps the programs: the first of these that is usable.
+STORES = ('/var/lib/oreg', '~/.local/lib/oreg', '~/.oreg')
 
 # A directory chosen by the user becomes part of the script, so it must have no character special to a shell.
 PLAIN_PATH = re.compile(r'^(/|~/)[A-Za-z0-9._+@:,=/-]+$')
@@ -247,7 +247,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(
                 'oreg_program_dir must be an absolute path, or begin with ~/, and have no characters but letters, digits '
                 'and ._+@:,=- between the slashes')
-        return (re.sub('/+', '/', chosen).rstrip('/').replace('~/', '$h/', 1),)
+        return (re.sub('/+', '/', chosen).rstrip('/'),)
 
     def _variable(self, name, task_vars):
         """Returns a variable of the host that runs the program, or None."""
@@ -349,23 +349,27 @@ def machine_of(path):
 # connection drops what is printed before it has sent all data.
 #
 # safe PATH: whether all directories from the root to PATH belong to root or to this user, are no links, and can be
-# written by nobody else; and what is in the store $d, and the store itself, only by this user. ls, because the test for
-# an owner and stat are not POSIX. A program of another size is one whose copy a power failure cut short.
+# written by nobody else; and what is in the store $d, and the store itself, only by this user. ls has nine columns for
+# each; the test for an owner, and stat, are not POSIX. A program of another size is a copy that a power failure cut short.
 COMMON = (
     'end() { cat >/dev/null; echo; echo "@mark@$1"; exit 0; }; '
-    'safe() { q=$1; set --; while [ "$q" ]; do set -- "$@" "$q"; q=${q%/*}; done; '
-    'l=$(LC_ALL=C ls -ldn / "$@" 2>/dev/null) || return 1; '
-    'echo "$l" | while read -r m x o y; do case "$y" in '
-    '*[0-9]" $z "*" $d/$g/$n") case "$m $o" in -rwx------*" $u") ;; *) exit 1 ;; esac ;; '
-    '*" $d"|*" $d/$g") case "$m $o" in drwx--[-S]---*" $u") ;; *) exit 1 ;; esac ;; '
-    '*) case "$m" in d????-??-*) ;; *) exit 1 ;; esac; '
-    'case "$o" in 0|"$u") ;; *) exit 1 ;; esac ;; esac; done; }; '
-    'u=$(id -u); h=$(cd -P -- "$HOME/" 2>/dev/null && pwd -P); h=${h%/}; h=${h:-/dev/null}; ')
+    'safe() { q=$1; set -- /; while [ "$q" ]; do set -- "$@" "$q"; q=${q%/*}; done; c=$(($# * 9)); '
+    'set -f; set -- $(LC_ALL=C ls -ldn "$@" 2>/dev/null); set +f; [ $# = $c ] || return 1; '
+    'while [ $# -gt 0 ]; do case "$9" in '
+    '"$d/$g/$n") case "$1 $3 $5" in -rwx------*" $u $z") ;; *) return 1 ;; esac ;; '
+    '"$d"|"$d/$g") case "$1 $3" in drwx--[-S]---*" $u") ;; *) return 1 ;; esac ;; '
+    '*) case "$1 $3" in d????-??-*" 0"|d????-??-*" $u") ;; *) return 1 ;; esac ;; esac; shift 9; done; }; '
+    'u=$(id -u); h=; ')
+
+# The home directory may be reached by links, as on Atomic Host. It is not asked for where it is not needed.
+RESOLVE = (
+    'case "$d" in /*) ;; *) [ "$h" ] || h=$(cd -P -- "$HOME/" 2>/dev/null && pwd -P); h=${h%/}; h=${h:-/dev/null}; '
+    'd=$h/${d#??} ;; esac; ')
 
 # Nothing is known of a terminal before it is there, when ssh_config says so. Reading from it would never end.
 RUN = (
     'if [ -t 0 ]; then echo; echo "@mark@terminal"; exit 0; fi; ' + COMMON + '@in_place@'
-    'for d in @stores@; do for k in @keys@; do g=${k%%:*}; k=${k#*:}; z=${k%%:*}; n=${k#*:}; p=$d/$g/$n; '
+    'for d in @stores@; do @resolve@for k in @keys@; do g=${k%%:*}; k=${k#*:}; z=${k%%:*}; n=${k#*:}; p=$d/$g/$n; '
     'if [ -x "$p" ] && safe "$p"; then @choose@@command@; end "ended $?"; fi; done; done; '
     'end "missing $(uname -m)"')
 
@@ -380,7 +384,7 @@ ASK_MACHINE = 'echo; echo "@mark@machine $(uname -m)"'
 # rename, when it is whole. Then older programs of the same name go, but not one that is running: /proc shows the command
 # line of every process, but not the program file of one that protects its memory.
 INSTALL = (
-    COMMON + 'umask 077; w=; n=@file@; g=@digest@; z=@size@; for d in @stores@; do '
+    COMMON + 'umask 077; w=; n=@file@; g=@digest@; z=@size@; for d in @stores@; do @resolve@'
     'q=$d; until [ -d "$q" ]; do q=${q%/*}; q=${q:-/}; done; '
     'safe "$q" || { w="$w unsafe"; continue; }; '
     'mkdir -p "$d" 2>/dev/null && safe "$d" || { w="$w closed"; continue; }; '
@@ -416,7 +420,7 @@ def install_script(program, stores):
 
 def fill(template, **values):
     """Replaces each @NAME@ of a template. What a value contains stays as it is."""
-    values['mark'] = MARK
+    values.update(mark=MARK, resolve=RESOLVE)
     return re.sub('@([a-z_]+)@', lambda match: to_native(values[match.group(1)]), template)
 
 
@@ -426,7 +430,7 @@ def quoted(stores):
 
 def why_not_installed(report, stores):
     words = report.detail.split()
-    return '; '.join('%s: %s' % (store.replace('$h/', '~/'), REASONS[word])
+    return '; '.join('%s: %s' % (store, REASONS[word])
                      for store, word in zip(stores, words) if word in REASONS) or 'the host does not say why'
 
 

@@ -218,7 +218,7 @@ def test_the_first_usable_store_is_taken(host, courier, monkeypatch):
     unsafe = os.path.join(host.directory, 'unsafe')
     os.mkdir(unsafe)
     os.chmod(unsafe, 0o777)
-    monkeypatch.setattr(courier, 'STORES', ('/proc/oreg', unsafe + '/oreg', '$h/.local/lib/oreg', '$h/.oreg'))
+    monkeypatch.setattr(courier, 'STORES', ('/proc/oreg', unsafe + '/oreg', '~/.local/lib/oreg', '~/.oreg'))
     del host.variables['oreg_program_dir']
     assert host.run()['version'] == 1
     assert os.listdir(os.path.join(host.directory, 'home')) == ['.local']
@@ -230,7 +230,7 @@ def test_the_first_usable_store_is_taken(host, courier, monkeypatch):
 
 
 def test_a_host_without_any_usable_store(host, courier, monkeypatch):
-    monkeypatch.setattr(courier, 'STORES', ('/proc/oreg', '$h/.oreg'))
+    monkeypatch.setattr(courier, 'STORES', ('/proc/oreg', '~/.oreg'))
     del host.variables['oreg_program_dir']
     monkeypatch.setenv('HOME', '')
     result = own_way(host, '/proc/oreg: it cannot be made')
@@ -356,6 +356,20 @@ def test_every_posix_shell_as_bin_sh(host, shell):
     assert host.run()['version'] == 2 and len(host.programs()) == 1
 
 
+def test_a_host_with_nothing_but_busybox(host, monkeypatch):
+    require(['busybox'])
+    tools = os.path.join(host.directory, 'tools')
+    os.mkdir(tools)
+    busybox = subprocess.check_output(['which', 'busybox']).strip().decode()
+    subprocess.check_call([busybox, '--install', '-s', tools])
+    host.bin_sh = [os.path.join(tools, 'sh')]
+    monkeypatch.setenv('PATH', tools)
+    assert host.run()['version'] == 1
+    host.run()
+    assert len(host.connection.commands) == 1
+    monkeypatch.undo()
+
+
 @pytest.mark.parametrize('shell', ['tcsh', 'fish', 'zsh', 'bash'])
 def test_every_shell_that_ansible_is_told_to_use(courier, host, shell):
     """ansible_shell_executable"""
@@ -375,7 +389,7 @@ def require(shell):
 
 
 def test_scripts_have_no_character_that_a_login_shell_takes_for_its_own(courier):
-    for script in (courier.RUN, courier.INSTALL, courier.IN_PLACE, courier.CHOOSE, courier.ASK_MACHINE):
+    for script in (courier.RUN, courier.INSTALL, courier.RESOLVE, courier.IN_PLACE, courier.CHOOSE, courier.ASK_MACHINE):
         for character in '\n\r\\!\'`':
             assert character not in script
 
