@@ -5,13 +5,20 @@ use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::{Api, api::PostParams};
 
 use super::{
-    api::{Cluster, PARALLEL, Request, TRIES, pause},
+    api::{ApiCall, Cluster, PARALLEL},
     error::ClusterError,
     names::ObjectName,
+    retry::{Attempt, ObjectPlan, retry_write},
     service_account::{AccountGoal, AccountPlan},
 };
 
 const ACCOUNTS: &str = "serviceaccounts";
+
+impl ObjectPlan for AccountPlan {
+    fn is_settled(&self) -> bool {
+        self.is_empty()
+    }
+}
 
 impl Cluster {
     /// Plans what is wanted of each service account. One that does not exist needs nothing when
@@ -35,44 +42,26 @@ impl Cluster {
         goal: &AccountGoal,
         plan: AccountPlan,
     ) -> Result<AccountPlan, ClusterError> {
-        self.wait_for(self.try_to_change_account(goal, plan))
-    }
-
-    async fn try_to_change_account(
-        &self,
-        goal: &AccountGoal,
-        mut plan: AccountPlan,
-    ) -> Result<AccountPlan, ClusterError> {
-        // Of which nobody knows whether it was carried out.
-        let mut doubtful: Option<AccountPlan> = None;
-        for attempt in 0.. {
-            if plan.is_empty() {
-                break;
-            }
-            match self.replace_account(&plan).await {
-                Ok(()) => return Ok(plan),
-                Err(error) if error.is_passing() && attempt + 1 < TRIES => {
-                    if error.leaves_doubt() {
-                        doubtful = Some(plan.clone());
-                    }
-                    pause(attempt).await;
-                }
-                Err(error) => return Err(error),
-            }
-            plan = match self.plan_account(goal).await? {
+        let mut attempt = Attempt::new(plan);
+        let send =
+            async |attempt: &mut Attempt<AccountPlan>| self.replace_account(&attempt.plan).await;
+        let replan = async |attempt: &mut Attempt<AccountPlan>| {
+            // An account that is gone needs nothing any more.
+            attempt.plan = match self.plan_account(goal).await? {
                 Some(anew) => anew,
-                None => plan.given_up(),
+                None => attempt.plan.clone().given_up(),
             };
-        }
-        // That it is as wanted now is our own doing.
-        Ok(doubtful.unwrap_or(plan))
+            Ok(())
+        };
+        self.wait_for(retry_write(&mut attempt, send, replan))?;
+        Ok(attempt.outcome())
     }
 
     async fn plan_account(&self, goal: &AccountGoal) -> Result<Option<AccountPlan>, ClusterError> {
         let account = &goal.account;
         let api = self.account_api(account);
         let read = api.get_opt(&account.name);
-        match self.ask(&request("get", account), read).await? {
+        match self.ask(&call("get", account), read).await? {
             Some(live) => Ok(Some(goal.plan(&live))),
             None if goal.add.is_empty() => Ok(None),
             None => Err(ClusterError::AccountMissing {
@@ -85,7 +74,7 @@ impl Cluster {
         let api = self.account_api(&plan.account);
         let parameters = PostParams::default();
         let replaced = api.replace(&plan.account.name, &parameters, &plan.object);
-        self.ask(&request("update", &plan.account), replaced)
+        self.ask(&call("update", &plan.account), replaced)
             .await
             .map(drop)
     }
@@ -95,8 +84,8 @@ impl Cluster {
     }
 }
 
-fn request<'a>(verb: &'static str, account: &'a ObjectName) -> Request<'a> {
-    Request::new(verb, ACCOUNTS)
+fn call<'a>(verb: &'static str, account: &'a ObjectName) -> ApiCall<'a> {
+    ApiCall::new(verb, ACCOUNTS)
         .within(&account.namespace)
         .named(&account.name)
 }

@@ -13,7 +13,7 @@ use super::{
     error::{ClusterError, Endpoint},
 };
 use crate::support::{
-    text::{Cleaner, Foreign},
+    text::{Cleaner, Foreign, Quoted},
     tls::{TlsError, describe, find_tls_error},
 };
 
@@ -21,9 +21,6 @@ use crate::support::{
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 /// How many requests are on their way at once.
 pub(super) const PARALLEL: usize = 16;
-/// How often a write is tried when somebody else is always faster.
-pub(super) const TRIES: u32 = 6;
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// An API server.
 pub struct Cluster {
@@ -33,16 +30,16 @@ pub struct Cluster {
     cleaner: Cleaner,
 }
 
-/// What is asked of the server, for messages.
+/// A call of the API, for messages.
 #[derive(Clone, Debug)]
-pub(super) struct Request<'a> {
+pub(super) struct ApiCall<'a> {
     verb: &'static str,
     resource: &'static str,
     namespace: Option<&'a str>,
     name: Option<&'a str>,
 }
 
-impl<'a> Request<'a> {
+impl<'a> ApiCall<'a> {
     pub(super) fn new(verb: &'static str, resource: &'static str) -> Self {
         Self {
             verb,
@@ -64,7 +61,7 @@ impl<'a> Request<'a> {
 }
 
 /// `update secrets imagestreamsecret in namespace openshift`
-impl fmt::Display for Request<'_> {
+impl fmt::Display for ApiCall<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} {}", self.verb, self.resource)?;
         if let Some(name) = self.name {
@@ -142,44 +139,45 @@ impl Cluster {
     /// Waits for the answer to a request, but not longer than the limit.
     pub(super) async fn ask<T>(
         &self,
-        request: &Request<'_>,
+        call: &ApiCall<'_>,
         answer: impl Future<Output = Result<T, kube::Error>>,
     ) -> Result<T, ClusterError> {
         match tokio::time::timeout(self.limit, answer).await {
             Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => Err(self.explain(request, &error)),
-            Err(_) => Err(self.timed_out(request, self.limit)),
+            Ok(Err(error)) => Err(self.explain(call, &error)),
+            Err(_) => Err(self.timed_out(call, self.limit)),
         }
     }
 
-    pub(super) fn timed_out(&self, request: &Request<'_>, limit: Duration) -> ClusterError {
+    pub(super) fn timed_out(&self, call: &ApiCall<'_>, limit: Duration) -> ClusterError {
         ClusterError::TimedOut {
             endpoint: self.endpoint().clone(),
-            request: request.to_string(),
+            request: call.to_string(),
             limit,
         }
     }
 
-    fn explain(&self, request: &Request<'_>, error: &kube::Error) -> ClusterError {
+    fn explain(&self, call: &ApiCall<'_>, error: &kube::Error) -> ClusterError {
         let endpoint = self.endpoint().clone();
         match error {
-            kube::Error::Api(status) => self.explain_status(request, status),
+            kube::Error::Api(status) => self.explain_status(call, status),
             // A parser quotes what it stumbles over, and that may be a secret: position only.
             kube::Error::SerdeError(error) => ClusterError::NotAnApi {
                 endpoint,
                 fault: format!(
-                    "the answer to {request} cannot be read (line {} column {})",
+                    "the answer to {call} cannot be read (line {} column {})",
                     error.line(),
                     error.column()
                 ),
             },
             kube::Error::FromUtf8(_) => ClusterError::NotAnApi {
                 endpoint,
-                fault: format!("the answer to {request} is not text"),
+                fault: format!("the answer to {call} is not text"),
             },
-            error if innermost(error).is::<LengthLimitError>() => ClusterError::NotAnApi {
+            error if innermost(error).is::<LengthLimitError>() => ClusterError::AnswerTooLarge {
                 endpoint,
-                fault: format!("the answer to {request} has more than {LARGEST_ANSWER} bytes"),
+                request: call.to_string(),
+                limit: LARGEST_ANSWER,
             },
             error => match find_tls_error(error) {
                 Some(error) => ClusterError::Tls {
@@ -215,31 +213,24 @@ impl Cluster {
         }
     }
 
-    fn explain_status(&self, request: &Request<'_>, status: &Status) -> ClusterError {
+    fn explain_status(&self, call: &ApiCall<'_>, status: &Status) -> ClusterError {
         let endpoint = self.endpoint().clone();
         // An admission webhook explains itself here.
         let message = Foreign::new(&status.message);
         let message = self.cleaner.quote_explanation(&message);
-        let asked = request.to_string();
-        let object = || format!("{} {}", request.resource, request.name.unwrap_or_default());
+        let asked = call.to_string();
+        let object = || format!("{} {}", call.resource, call.name.unwrap_or_default());
         match status.code {
             401 => ClusterError::Unauthorized {
                 endpoint,
                 user: self.connection.user.clone(),
             },
-            403 => ClusterError::Forbidden {
-                endpoint,
-                user: quoted_user(message.as_str())
-                    .unwrap_or(&self.connection.user)
-                    .to_owned(),
-                request: asked,
-                message,
-            },
+            403 => self.explain_refusal(call, status, message),
             404 if is_about_namespace(status) => ClusterError::NamespaceMissing {
                 endpoint,
-                namespace: request.namespace.unwrap_or_default().to_owned(),
+                namespace: call.namespace.unwrap_or_default().to_owned(),
             },
-            404 | 409 if request.name.is_some() && is_status(status) => {
+            404 | 409 if call.name.is_some() && is_status(status) => {
                 ClusterError::Contended { object: object() }
             }
             404 => ClusterError::NotServed {
@@ -259,6 +250,46 @@ impl Cluster {
                 status,
                 message,
             },
+        }
+    }
+
+    /// Tells the refusals that share the status 403 apart: more rights help against one of them only.
+    fn explain_refusal(
+        &self,
+        call: &ApiCall<'_>,
+        status: &Status,
+        message: Quoted,
+    ) -> ClusterError {
+        let endpoint = self.endpoint().clone();
+        let says = |words: &str| status.message.contains(words);
+        if is_terminating(status) {
+            return ClusterError::NamespaceTerminating {
+                endpoint,
+                namespace: call.namespace.unwrap_or_default().to_owned(),
+            };
+        }
+        if says("exceeded quota") || says("failed quota") {
+            return ClusterError::QuotaExceeded {
+                endpoint,
+                request: call.to_string(),
+                message,
+            };
+        }
+        if says("admission webhook") {
+            return ClusterError::Refused {
+                endpoint,
+                request: call.to_string(),
+                status: status.code,
+                message,
+            };
+        }
+        ClusterError::Forbidden {
+            endpoint,
+            user: quoted_user(message.as_str())
+                .unwrap_or(&self.connection.user)
+                .to_owned(),
+            request: call.to_string(),
+            message,
         }
     }
 
@@ -300,11 +331,6 @@ impl Cluster {
     }
 }
 
-/// Waits before a write is tried again: longer each time.
-pub(super) async fn pause(attempt: u32) {
-    tokio::time::sleep(FIRST_PAUSE * 2_u32.saturating_pow(attempt)).await;
-}
-
 fn runtime() -> Result<Runtime, ClusterError> {
     let runtime = Builder::new_current_thread().enable_all().build();
     runtime.map_err(|source| ClusterError::Local {
@@ -321,6 +347,15 @@ fn is_status(status: &Status) -> bool {
 fn is_about_namespace(status: &Status) -> bool {
     let details = status.details.as_ref();
     details.is_some_and(|details| details.kind == "namespaces")
+}
+
+/// Kubernetes names the cause since 1.13; before, the message alone does.
+fn is_terminating(status: &Status) -> bool {
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    let is_named = causes
+        .into_iter()
+        .any(|cause| cause.reason == "NamespaceTerminating");
+    is_named || status.message.contains("because it is being terminated")
 }
 
 /// The name in `User "system:admin" cannot …`.
@@ -349,7 +384,7 @@ mod tests {
     use super::*;
 
     /// What is made of an answer to `request`.
-    fn told(request: &Request<'_>, code: u16, body: &[u8]) -> ClusterError {
+    fn told(call: &ApiCall<'_>, code: u16, body: &[u8]) -> ClusterError {
         let body = body.to_owned();
         let service = tower::service_fn(move |_: http::Request<kube::client::Body>| {
             let body = kube::client::Body::from(body.clone());
@@ -361,7 +396,7 @@ mod tests {
             let request = http::Request::get("/").body(Vec::new()).unwrap();
             cluster.client().request_text(request).await
         };
-        let error = cluster.wait_for(cluster.ask(request, answer));
+        let error = cluster.wait_for(cluster.ask(call, answer));
         error.unwrap_err()
     }
 
@@ -373,8 +408,8 @@ mod tests {
 
     #[test]
     fn answers_of_a_server_that_starts_are_no_refusals() {
-        let list = Request::new("list", "nodes");
-        let update = Request::new("update", "secrets").named("s");
+        let list = ApiCall::new("list", "nodes");
+        let update = ApiCall::new("update", "secrets").named("s");
         let html = "<html><h1>502 Bad Gateway</h1></html>";
         let table = [
             (&list, 404, status(404, "NotFound"), "not_served"),
@@ -389,6 +424,25 @@ mod tests {
             (&update, 409, status(409, "Conflict"), "conflict"),
             (&update, 404, "404 page not found".to_owned(), "not_served"),
             (&update, 422, status(422, "Invalid"), "refused"),
+            (&update, 403, status(403, "Forbidden"), "forbidden"),
+            (
+                &update,
+                403,
+                status(403, "Forbidden").replace("\"m\"", "\"is forbidden: exceeded quota: q\""),
+                "quota_exceeded",
+            ),
+            (
+                &update,
+                403,
+                status(403, "Forbidden").replace("\"m\"", "\"admission webhook v denied it\""),
+                "refused",
+            ),
+            (
+                &update,
+                403,
+                status(403, "Forbidden").replace("\"m\"", "\"unable to create new content in namespace n because it is being terminated\""),
+                "namespace_terminating",
+            ),
         ];
         for (request, code, body, reason) in table {
             let error = told(request, code, body.as_bytes());
@@ -410,13 +464,13 @@ mod tests {
 
     #[test]
     fn requests_read_as_sentences() {
-        let request = Request::new("update", "secrets")
+        let request = ApiCall::new("update", "secrets")
             .within("openshift")
             .named("x");
         assert_eq!(
             request.to_string(),
             "update secrets x in namespace openshift"
         );
-        assert_eq!(Request::new("list", "nodes").to_string(), "list nodes");
+        assert_eq!(ApiCall::new("list", "nodes").to_string(), "list nodes");
     }
 }

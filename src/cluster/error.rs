@@ -138,6 +138,58 @@ pub enum ClusterError {
         /// The namespace.
         namespace: String,
     },
+    /// A namespace on its way out.
+    #[error(
+        "namespace {namespace} on {endpoint} is being deleted and takes nothing new: wait until it is \
+         gone and make it again, or leave it out"
+    )]
+    NamespaceTerminating {
+        /// The server.
+        endpoint: Endpoint,
+        /// The namespace.
+        namespace: String,
+    },
+    /// The namespace may not hold more.
+    #[error(
+        "the API server {endpoint} refuses to {request}, because the quota of the namespace is used up: \
+         raise it, or remove what is not needed; the server says: {message}"
+    )]
+    QuotaExceeded {
+        /// The server.
+        endpoint: Endpoint,
+        /// What was asked.
+        request: String,
+        /// The server's text.
+        message: Quoted,
+    },
+    /// A secret on its way out.
+    #[error(
+        "secret {secret} is being deleted, and its finalizers hold it (finalizers: {finalizers}): have \
+         them let it go, or wait until it is gone; until then it can be neither changed nor made anew"
+    )]
+    BeingDeleted {
+        /// The secret.
+        secret: ObjectName,
+        /// Its finalizers.
+        finalizers: String,
+    },
+    /// A secret that would stay after its deletion.
+    #[error(
+        "secret {secret} cannot be replaced: once deleted, it would stay until its finalizers let it go \
+         (finalizers: {finalizers}): remove them first"
+    )]
+    HeldByFinalizers {
+        /// The secret.
+        secret: ObjectName,
+        /// Its finalizers.
+        finalizers: String,
+    },
+    /// A secret whose content cannot be changed.
+    #[error("secret {secret} is immutable: set `recreate: true` to have it replaced")]
+    Immutable {
+        /// The secret.
+        secret: ObjectName,
+    },
     /// No such service account.
     #[error("service account {account} does not exist")]
     AccountMissing {
@@ -164,7 +216,7 @@ pub enum ClusterError {
     },
     /// The server does not know the resource: an API server that starts, or something else.
     #[error(
-        "{endpoint} does not know how to {request}: the API server is starting, or this is none; \
+        "{endpoint} does not know how to {request}: the API server is starting, or this is no API server; \
          the server says: {message}"
     )]
     NotServed {
@@ -228,6 +280,16 @@ pub enum ClusterError {
         /// The server's text.
         message: Quoted,
     },
+    /// More than is read.
+    #[error("the answer of the API server {endpoint} to {request} has more than {limit} bytes")]
+    AnswerTooLarge {
+        /// The server.
+        endpoint: Endpoint,
+        /// What was asked.
+        request: String,
+        /// How much is read.
+        limit: usize,
+    },
     /// Something answers that is not a Kubernetes API.
     #[error("{endpoint} does not answer as a Kubernetes API server does: {fault}")]
     NotAnApi {
@@ -275,6 +337,11 @@ impl ClusterError {
             Self::Unauthorized { .. } => "unauthorized",
             Self::Forbidden { .. } => "forbidden",
             Self::NamespaceMissing { .. } => "namespace_missing",
+            Self::NamespaceTerminating { .. } => "namespace_terminating",
+            Self::QuotaExceeded { .. } => "quota_exceeded",
+            Self::BeingDeleted { .. } => "being_deleted",
+            Self::HeldByFinalizers { .. } => "held_by_finalizers",
+            Self::Immutable { .. } => "immutable",
             Self::AccountMissing { .. } => "service_account_missing",
             Self::Contended { .. } => "conflict",
             Self::Busy { .. } => "busy",
@@ -285,6 +352,7 @@ impl ClusterError {
             Self::TooLarge { .. } => "too_large",
             Self::LeftDeleted { .. } => "left_deleted",
             Self::Refused { .. } => "refused",
+            Self::AnswerTooLarge { .. } => "answer_too_large",
             Self::NotAnApi { .. } => "not_an_api",
             Self::Local { .. } => "local_failure",
             Self::ForeignFile { .. } => "foreign_file",
@@ -298,7 +366,7 @@ impl ClusterError {
     }
 
     /// Returns whether a write may have been carried out all the same: a gateway gave up waiting, or
-    /// the server lost its store after it had written. Who is told to come later (429) was not heard.
+    /// the server lost its store after it had written. A 429 guarantees that the request was not processed.
     #[must_use]
     pub fn leaves_doubt(&self) -> bool {
         matches!(self, Self::Busy { status, .. } if *status != TOO_MANY_REQUESTS)

@@ -7,19 +7,19 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::{
-    names::{MAIN_SECRET, ObjectName, additional_secret, is_additional_secret},
-    pull_secret::{DOCUMENT_KEY, MANAGER, MANAGER_LABEL, SECRET_TYPE},
+    document::{entry_lines, unreadable_line},
+    names::{
+        DOCUMENT_KEY, MAIN_SECRET, MANAGER, MANAGER_LABEL, OLD_SECRET_TYPE, ObjectName,
+        REALM_HOSTS, SECRET_TYPE, additional_secret, is_additional_secret,
+    },
 };
 use crate::domain::{
     credential::Credential,
     docker_config::{DockerConfig, DocumentError},
     registry_host::RegistryHost,
-    secret::Secret as Hidden,
+    secret::Secret as Sensitive,
     stored_entry::StoredEntry,
 };
-
-/// The older type of pull secrets.
-pub(super) const OLD_SECRET_TYPE: &str = "kubernetes.io/dockercfg";
 
 /// The members of an entry that are secret (docker/cli `config/types/authconfig.go`).
 const PASSWORD_MEMBERS: [&str; 4] = ["auth", "password", "identitytoken", "registrytoken"];
@@ -62,13 +62,50 @@ impl LiveSecret {
         ObjectName::new(text(&metadata.namespace), text(&metadata.name))
     }
 
-    /// Returns whether it was made by us: it carries our label, or it has a name that
-    /// openshift-ansible gave, is a pull secret, and nobody else claims it.
+    /// Returns whether oreg or openshift-ansible made it: a pull secret with oreg's label, or with a name
+    /// that openshift-ansible gives and no label of somebody else. A label alone proves nothing: anybody
+    /// can put it on a token or a certificate.
     #[must_use]
     pub fn is_ours(&self) -> bool {
-        match self.manager() {
-            Some(manager) => manager == MANAGER,
-            None => is_additional_secret(&self.name().name) && self.is_pull_secret(),
+        self.is_pull_secret()
+            && match self.manager() {
+                Some(manager) => manager == MANAGER,
+                None => is_additional_secret(&self.name().name),
+            }
+    }
+
+    /// Returns whether the server is about to remove it.
+    pub(super) fn is_being_deleted(&self) -> bool {
+        self.0.metadata.deletion_timestamp.is_some()
+    }
+
+    /// Returns what must let go of it before it can be removed.
+    pub(super) fn finalizers(&self) -> Option<String> {
+        let finalizers = self.0.metadata.finalizers.as_deref().unwrap_or_default();
+        (!finalizers.is_empty()).then(|| finalizers.join(", "))
+    }
+
+    /// Returns whether its content can never be changed (Kubernetes 1.19 and newer).
+    pub(super) fn is_immutable(&self) -> bool {
+        self.0.immutable.unwrap_or_default()
+    }
+
+    /// Returns the token servers whose entries follow the credential, as an earlier run noted them.
+    pub(super) fn realm_hosts(&self) -> Vec<RegistryHost> {
+        let annotations = self.0.metadata.annotations.as_ref();
+        let noted = annotations.and_then(|annotations| annotations.get(REALM_HOSTS));
+        let hosts = noted.map(String::as_str).unwrap_or_default().split(',');
+        hosts
+            .filter_map(|host| RegistryHost::parse(host.trim()).ok())
+            .collect()
+    }
+
+    /// Returns what it holds, one line per entry.
+    pub(super) fn entry_lines(&self) -> Vec<String> {
+        match self.document() {
+            Ok(Some(document)) => entry_lines(&document),
+            _ if self.kind() == SECRET_TYPE => unreadable_line(),
+            _ => vec![format!("type: {}", self.kind())],
         }
     }
 
@@ -123,7 +160,7 @@ impl LiveSecret {
     }
 
     /// Returns the passwords and tokens that it holds, for whoever: a server may quote what it stores.
-    pub(super) fn passwords(&self) -> Vec<Hidden> {
+    pub(super) fn passwords(&self) -> Vec<Sensitive> {
         let mut found = Vec::new();
         for ByteString(bytes) in self.0.data.iter().flat_map(BTreeMap::values) {
             if let Ok(document) = serde_json::from_slice(bytes) {
@@ -171,14 +208,14 @@ impl LiveSecret {
 }
 
 /// Finds them wherever they stand: the two types of pull secrets nest entries at different depths.
-fn collect_passwords(value: &Value, found: &mut Vec<Hidden>) {
+fn collect_passwords(value: &Value, found: &mut Vec<Sensitive>) {
     let Value::Object(members) = value else {
         return;
     };
     for (key, member) in members {
         match member {
             Value::String(text) if PASSWORD_MEMBERS.contains(&key.as_str()) => {
-                found.push(Hidden::new(text.as_str()));
+                found.push(Sensitive::new(text.as_str()));
                 found.extend(Credential::decode(text).map(|pair| pair.password().clone()));
             }
             member => collect_passwords(member, found),
@@ -197,6 +234,7 @@ pub(super) mod tests {
     use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
     use super::*;
+    use crate::cluster::names::LAST_APPLIED;
 
     /// Named `imagestreamsecret`.
     pub(in crate::cluster) fn live(kind: &str, document: &str) -> LiveSecret {
@@ -208,10 +246,7 @@ pub(super) mod tests {
                 uid: Some("u-1".to_owned()),
                 resource_version: Some("7".to_owned()),
                 labels: Some(BTreeMap::from([("team".to_owned(), "a".to_owned())])),
-                annotations: Some(BTreeMap::from([(
-                    "kubectl.kubernetes.io/last-applied-configuration".to_owned(),
-                    "{}".to_owned(),
-                )])),
+                annotations: Some(BTreeMap::from([(LAST_APPLIED.to_owned(), "{}".to_owned())])),
                 ..ObjectMeta::default()
             },
             type_: Some(kind.to_owned()),
@@ -264,7 +299,7 @@ pub(super) mod tests {
     fn all_passwords_of_a_document_are_known() {
         let document = r#"{"auths":{"r":{"auth":"dTpvbGQ=","username":"u"},"s":{"password":"p","identitytoken":"t"}}}"#;
         let found = live(SECRET_TYPE, document).passwords();
-        let found: Vec<_> = found.iter().map(Hidden::expose).collect();
+        let found: Vec<_> = found.iter().map(Sensitive::expose).collect();
         assert_eq!(found, ["dTpvbGQ=", "old", "p", "t"]);
         let old = live(OLD_SECRET_TYPE, r#"{"r":{"auth":"dTpvbGQ="}}"#);
         assert_eq!(old.passwords().len(), 2);
@@ -287,6 +322,13 @@ pub(super) mod tests {
             (inherited, SECRET_TYPE, None, true),
             (inherited, OLD_SECRET_TYPE, None, true),
             (inherited, "Opaque", None, false),
+            (inherited, "Opaque", Some("oreg"), false),
+            (
+                "default-token",
+                "kubernetes.io/service-account-token",
+                Some("oreg"),
+                false,
+            ),
             (inherited, SECRET_TYPE, Some("Helm"), false),
         ];
         for (name, kind, manager, expected) in table {

@@ -4,23 +4,23 @@
 //! What a file holds is planned here as for a secret in a cluster; [`manifest_file`] reads and
 //! replaces it.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Value, json};
 
 use super::{
+    document::mark_difference,
     error::ClusterError,
-    lines::differing,
+    goal::Goal,
     live_secret::LiveSecret,
     manifest_file::{self, Found},
-    names::ObjectName,
-    plan::{Action, Goal, Plan, Strangers},
-    pull_secret::{DOCUMENT_KEY, MANAGER, MANAGER_LABEL, PullSecret, SECRET_TYPE},
-    removal::deletion,
+    names::{DOCUMENT_KEY, MANAGER, MANAGER_LABEL, ObjectName, REALM_HOSTS, SECRET_TYPE},
+    plan::{Action, OnConflict, SecretPlan},
+    pull_secret::PullSecret,
 };
-use crate::{domain::secret::Secret as Hidden, support::files::FileError};
+use crate::{domain::secret::Secret as Sensitive, support::files::FileError};
 
 /// A directory of manifests.
 #[derive(Clone, Debug)]
@@ -34,8 +34,8 @@ pub struct ManifestPlan {
     /// The file.
     pub path: PathBuf,
     /// What happens, as for a secret.
-    pub plan: Plan,
-    text: Hidden,
+    pub plan: SecretPlan,
+    text: Sensitive,
 }
 
 impl ManifestDir {
@@ -49,28 +49,29 @@ impl ManifestDir {
     ///
     /// # Errors
     /// [`ClusterError`] when the file cannot be read, or is somebody else's.
-    pub fn plan(&self, goal: &Goal, strangers: Strangers) -> Result<ManifestPlan, ClusterError> {
+    pub fn plan(&self, goal: &Goal, on_conflict: OnConflict) -> Result<ManifestPlan, ClusterError> {
         let path = self.file_of(goal.name());
         let found = manifest_file::read(&path)?;
         let live = found.as_ref().and_then(Found::secret);
         let is_foreign = found.is_some() && live.is_none();
-        if is_foreign && matches!(goal, Goal::Present(_)) && strangers == Strangers::Refuse {
+        if is_foreign && matches!(goal, Goal::Present(_)) && on_conflict == OnConflict::Refuse {
             return Err(ClusterError::ForeignFile { path });
         }
         let Goal::Present(secret) = goal else {
-            let plan = goal.plan(live.as_ref(), strangers)?;
+            let plan = goal.plan(live.as_ref(), on_conflict)?;
             let text = found.and_then(|found| found.text_after(&plan));
-            let text = text.unwrap_or_else(|| Hidden::new(String::new()));
+            let text = text.unwrap_or_else(|| Sensitive::new(String::new()));
             return Ok(ManifestPlan { path, plan, text });
         };
         // Realm hosts that an earlier run has stored are kept, as in a cluster.
-        let document = live.as_ref().and_then(|live| live.document().ok()?);
-        let secret =
-            document.map_or_else(|| secret.clone(), |document| secret.following(&document));
+        let mut secret = secret.clone();
+        if let Some(live) = &live {
+            secret.content = Arc::new(secret.content.following(live));
+        }
         let text = manifest(&secret);
         manifest_file::check_size(&path, &text)?;
         // Planned from nothing, because a manifest keeps nothing else of what was added to it.
-        let mut plan = Goal::Present(secret).plan(None, strangers)?;
+        let mut plan = Goal::Present(secret).plan(None, on_conflict)?;
         if let Some(found) = &found {
             found.compare(live.as_ref(), &text, &mut plan);
         }
@@ -135,7 +136,7 @@ impl Found {
     }
 
     /// The text with the document that a plan gives it; all else is as it was.
-    fn text_after(&self, plan: &Plan) -> Option<Hidden> {
+    fn text_after(&self, plan: &SecretPlan) -> Option<Sensitive> {
         let document = plan.document()?;
         let mut object: Value = serde_json::from_slice(&self.text).ok()?;
         object["data"][DOCUMENT_KEY] = STANDARD.encode(document).into();
@@ -143,12 +144,12 @@ impl Found {
     }
 
     /// Makes of the plan for a fresh file the way there from this one.
-    fn compare(&self, live: Option<&LiveSecret>, text: &Hidden, plan: &mut Plan) {
+    fn compare(&self, live: Option<&LiveSecret>, text: &Sensitive, plan: &mut SecretPlan) {
         let Some(live) = live else {
             plan.action = Action::Recreated;
             return;
         };
-        plan.before = deletion(live).before;
+        plan.before = live.entry_lines();
         plan.action = Action::Unchanged;
         if self.mode != manifest_file::MODE {
             let in_words = |mode: u32| format!("mode: {mode:04o}");
@@ -157,15 +158,15 @@ impl Found {
             plan.action = Action::Updated;
         }
         if self.text != text.expose().as_bytes() {
-            differing(&mut plan.before, &plan.after);
+            mark_difference(&mut plan.before, &plan.after);
             plan.action = Action::Updated;
         }
     }
 }
 
-fn manifest(secret: &PullSecret) -> Hidden {
-    let document = STANDARD.encode(secret.document().expose());
-    let object = json!({
+fn manifest(secret: &PullSecret) -> Sensitive {
+    let document = STANDARD.encode(secret.content.document().expose());
+    let mut object = json!({
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {
@@ -176,9 +177,12 @@ fn manifest(secret: &PullSecret) -> Hidden {
         "type": SECRET_TYPE,
         "data": {DOCUMENT_KEY: document},
     });
+    if let Some(hosts) = secret.content.annotation() {
+        object["metadata"]["annotations"] = json!({REALM_HOSTS: hosts});
+    }
     printed(&object)
 }
 
-fn printed(object: &Value) -> Hidden {
-    Hidden::new(format!("{object:#}\n"))
+fn printed(object: &Value) -> Sensitive {
+    Sensitive::new(format!("{object:#}\n"))
 }

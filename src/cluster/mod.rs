@@ -1,23 +1,25 @@
 //! L1: the Kubernetes API and Secret manifests on disk. The only place that names `kube` and
 //! `k8s_openapi`.
 //!
-//! Reading order: [`names`] says what our objects are called; [`plan`], with [`pull_secret`] and
-//! [`removal`], and [`service_account`] decide, without I/O, what has to change, and [`lines`] says what
-//! may be shown of it; [`api`] asks the server, within a time limit, [`connect`] finds it, and
-//! [`mod@client`] speaks to it; [`error`] says what went wrong in words a user can act upon;
-//! [`manifest`] writes to a directory what would else go to the API, by [`manifest_file`]; [`node`]
-//! tells which nodes are ready, and [`node_record`] what else is known of them.
+//! Reading order: [`names`] says what secrets are called and marked with; [`goal`], with [`pull_secret`]
+//! and [`removal`], decides without I/O what has to change ([`plan`]), as [`service_account`] does for
+//! accounts; [`kubeconfig`] says where the server is and who asks, and [`connect`], [`mod@client`],
+//! [`proxy`] and [`tls`] make a client of it; [`api`] asks within a time limit, [`pages`] reads lists,
+//! [`retry`] writes; [`error`] says what went wrong in words a user can act upon; [`manifest`] writes to a
+//! directory, by [`manifest_file`], what would otherwise go to the API; [`node`] says which nodes are
+//! ready, and [`node_record`] what else is known of them.
 //!
-//! Nothing newer than Kubernetes 1.11 is used: core v1; get, list, create, update and delete
-//! (docs/decisions/0003-kubernetes-1-11.md).
+//! For OpenShift 3.11, nothing newer than Kubernetes 1.11 is used: core v1; get, list, create, update and
+//! delete (docs/decisions/0003-kubernetes-1-11.md).
 
 mod account_calls;
 pub mod api;
 mod client;
 pub mod connect;
+mod document;
 pub mod error;
+pub mod goal;
 mod kubeconfig;
-mod lines;
 pub mod live_secret;
 pub mod manifest;
 mod manifest_file;
@@ -29,6 +31,7 @@ pub mod plan;
 mod proxy;
 pub mod pull_secret;
 pub mod removal;
+mod retry;
 pub mod secret_calls;
 mod secret_manifest;
 pub mod service_account;

@@ -1,4 +1,5 @@
-//! What our objects are called: openshift-ansible's names, so that its secrets are taken over.
+//! What secrets of pull credentials are called and marked with: openshift-ansible's names, so that its
+//! secrets are taken over.
 
 use std::fmt;
 
@@ -6,6 +7,26 @@ use md5::{Digest, Md5};
 
 /// The secret for the registry of the cluster's own images.
 pub const MAIN_SECRET: &str = "imagestreamsecret";
+
+/// The type of a pull secret.
+pub const SECRET_TYPE: &str = "kubernetes.io/dockerconfigjson";
+/// The older type of pull secrets.
+pub const OLD_SECRET_TYPE: &str = "kubernetes.io/dockercfg";
+/// The key of a pull secret's document.
+pub const DOCUMENT_KEY: &str = ".dockerconfigjson";
+
+/// The label that says who manages a secret.
+pub const MANAGER_LABEL: &str = "app.kubernetes.io/managed-by";
+/// The value of [`MANAGER_LABEL`] on secrets that oreg made.
+pub const MANAGER: &str = "oreg";
+
+/// The annotation with the hosts of token servers under which oreg stored the credential, too, separated
+/// by commas. Rotation follows no others: whoever once added an entry with the same login would receive
+/// every later password.
+pub const REALM_HOSTS: &str = "oreg.openshift/realm-hosts";
+
+/// kubectl's copy of the object it applied last, credentials and type included.
+pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 const ADDITIONAL_PREFIX: &str = "o-a-";
 const MD5_DIGITS: usize = 32;

@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::{Node, NodeCondition};
 use kube::{Api, api::ListParams};
 
 use super::{
-    api::{Cluster, Request},
+    api::{ApiCall, Cluster},
     error::ClusterError,
     node_record::{NodeQuery, NodeRecord},
 };
@@ -74,7 +74,7 @@ impl Cluster {
         keep: impl Fn(Node) -> T,
     ) -> Result<Vec<T>, ClusterError> {
         let api: Api<Node> = Api::all(self.client());
-        self.wait_for(self.list(&Request::new("list", "nodes"), &api, page, keep))
+        self.wait_for(self.list(&ApiCall::new("list", "nodes"), &api, page, keep))
     }
 }
 

@@ -6,7 +6,7 @@ use kube::{Api, api::ListParams};
 use serde::de::DeserializeOwned;
 
 use super::{
-    api::{Cluster, Request},
+    api::{ApiCall, Cluster},
     error::ClusterError,
 };
 
@@ -29,7 +29,7 @@ impl Cluster {
     /// [`ClusterError`] when the API does not answer, refuses, or does not come to an end.
     pub(super) async fn list<K, T>(
         &self,
-        request: &Request<'_>,
+        call: &ApiCall<'_>,
         api: &Api<K>,
         page: ListParams,
         keep: impl Fn(K) -> T,
@@ -38,16 +38,16 @@ impl Cluster {
         K: Clone + DeserializeOwned + std::fmt::Debug,
     {
         let limit = self.limit() * LIST_LIMIT_FACTOR;
-        let pages = self.list_pages(request, api, page, keep);
+        let pages = self.list_pages(call, api, page, keep);
         match tokio::time::timeout(limit, pages).await {
             Ok(list) => list,
-            Err(_) => Err(self.timed_out(request, limit)),
+            Err(_) => Err(self.timed_out(call, limit)),
         }
     }
 
     async fn list_pages<K, T>(
         &self,
-        request: &Request<'_>,
+        call: &ApiCall<'_>,
         api: &Api<K>,
         mut page: ListParams,
         keep: impl Fn(K) -> T,
@@ -61,7 +61,7 @@ impl Cluster {
             if self.received().load(Ordering::Relaxed) - begin > MOST_BYTES {
                 break;
             }
-            match self.ask(request, api.list(&page)).await {
+            match self.ask(call, api.list(&page)).await {
                 Ok(answer) => {
                     kept.extend(answer.items.into_iter().map(&keep));
                     match answer.metadata.continue_.filter(|token| !token.is_empty()) {
@@ -83,7 +83,7 @@ impl Cluster {
         }
         Err(ClusterError::NotAnApi {
             endpoint: self.endpoint().clone(),
-            fault: format!("the answer to {request} does not come to an end"),
+            fault: format!("the answer to {call} does not come to an end"),
         })
     }
 }

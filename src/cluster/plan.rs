@@ -1,4 +1,4 @@
-//! What is wanted of one secret, and the way there: pure planning, no I/O.
+//! The way from one state of a secret to another.
 
 use std::fmt;
 
@@ -7,32 +7,20 @@ use k8s_openapi::api::core::v1::Secret;
 use super::{
     error::ClusterError,
     live_secret::{Identity, LiveSecret},
-    names::ObjectName,
-    pull_secret::{DOCUMENT_KEY, PullSecret, SECRET_TYPE},
-    removal::{Removal, deletion},
+    names::{DOCUMENT_KEY, ObjectName},
 };
 use crate::domain::docker_config::DockerConfig;
 
 /// What the API server takes (`MaxSecretSize`, Kubernetes `pkg/apis/core/types.go`).
 const MAX_BYTES: usize = 1 << 20;
 
-/// What is wanted of one secret.
-#[derive(Clone, Debug)]
-pub enum Goal {
-    /// It holds this.
-    Present(PullSecret),
-    /// It holds nothing for some registries, and is not there when nothing is left.
-    Absent(Removal),
-    /// It is not there, as long as it is one of ours.
-    Pruned(ObjectName),
-}
-
-/// What becomes of a secret that has our name and another type, or a document that we cannot read.
+/// What becomes of a secret that cannot be changed to what is wanted: it has another type, is immutable,
+/// or holds a document that only others can read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Strangers {
+pub enum OnConflict {
     /// It stays, and that is an error.
     Refuse,
-    /// Ours takes its place.
+    /// A new one takes its place.
     Replace,
 }
 
@@ -54,7 +42,7 @@ pub enum Action {
 
 /// The way from one state of a secret to another.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct SecretPlan {
     /// The secret.
     pub name: ObjectName,
     /// The first registry it is, or was, for.
@@ -93,47 +81,7 @@ impl fmt::Debug for Step {
     }
 }
 
-impl Goal {
-    /// Returns the secret's name.
-    #[must_use]
-    pub fn name(&self) -> &ObjectName {
-        match self {
-            Self::Present(secret) => &secret.name,
-            Self::Absent(removal) => &removal.name,
-            Self::Pruned(name) => name,
-        }
-    }
-
-    /// Plans the way from `live` to this goal.
-    ///
-    /// # Errors
-    /// [`ClusterError::WrongType`], [`ClusterError::Malformed`] and [`ClusterError::TooLarge`].
-    pub fn plan(
-        &self,
-        live: Option<&LiveSecret>,
-        strangers: Strangers,
-    ) -> Result<Plan, ClusterError> {
-        match (self, live) {
-            (Self::Absent(_) | Self::Pruned(_), None) => Ok(Plan::nothing(self.name())),
-            (Self::Absent(removal), Some(live)) => removal.plan(live, strangers),
-            (Self::Pruned(_), Some(live)) if live.is_ours() => Ok(deletion(live)),
-            (Self::Pruned(name), Some(_)) => Ok(Plan::nothing(name)),
-            (Self::Present(wanted), None) => wanted.plan_creation(),
-            (Self::Present(wanted), Some(live)) if live.kind() == SECRET_TYPE => {
-                wanted.plan_update(live, strangers)
-            }
-            (Self::Present(wanted), Some(live)) => match strangers {
-                Strangers::Replace => wanted.plan_replacement(live),
-                Strangers::Refuse => Err(ClusterError::WrongType {
-                    secret: wanted.name.clone(),
-                    found: live.kind().to_owned(),
-                }),
-            },
-        }
-    }
-}
-
-impl Plan {
+impl SecretPlan {
     pub(super) fn nothing(name: &ObjectName) -> Self {
         Self {
             name: name.clone(),
@@ -143,6 +91,31 @@ impl Plan {
             after: Vec::new(),
             warnings: Vec::new(),
             step: Step::Nothing,
+        }
+    }
+
+    /// Plans that a secret stays as it is, and says why.
+    pub(super) fn left_alone(live: &LiveSecret, why: &str) -> Self {
+        let name = live.name();
+        Self {
+            warnings: vec![format!("secret {name} {why}")],
+            ..Self::nothing(&name)
+        }
+    }
+
+    /// Plans that a secret is not there, whatever it holds.
+    pub(super) fn deletion(live: &LiveSecret) -> Self {
+        let held = live.finalizers().map(|finalizers| {
+            let name = live.name();
+            format!("secret {name} is deleted once its finalizers let it go: {finalizers}")
+        });
+        Self {
+            host: live.own_registry().map(|host| host.to_string()),
+            action: Action::Deleted,
+            before: live.entry_lines(),
+            warnings: held.into_iter().collect(),
+            step: Step::Delete(live.identity()),
+            ..Self::nothing(&live.name())
         }
     }
 
@@ -171,6 +144,12 @@ impl Plan {
         Some(&document.0)
     }
 
+    /// Returns whether an object is made, which needs a namespace that takes one.
+    #[must_use]
+    pub fn creates(&self) -> bool {
+        matches!(self.step, Step::Create(_) | Step::Recreate(..))
+    }
+
     /// Returns whether nothing is to be done.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -178,17 +157,41 @@ impl Plan {
     }
 }
 
-/// The document of a secret; one that others may read and we cannot stays, unless it may be replaced.
+/// Returns the document of a secret; one that others may read and this program cannot stays, unless it may
+/// be replaced.
 pub(super) fn document_of(
     live: &LiveSecret,
-    strangers: Strangers,
+    on_conflict: OnConflict,
 ) -> Result<Option<DockerConfig>, ClusterError> {
     match live.document() {
-        Err(fault) if strangers == Strangers::Refuse => Err(ClusterError::Malformed {
+        Err(fault) if on_conflict == OnConflict::Refuse => Err(ClusterError::Malformed {
             secret: live.name(),
             fault: fault.to_string(),
         }),
         result => Ok(result.ok().flatten()),
+    }
+}
+
+/// Rejects a secret that is on its way out, or would be held on it: it would be gone after the change, or
+/// in the way of its successor, in this run and in every later one.
+pub(super) fn require_lasting(live: &LiveSecret) -> Result<(), ClusterError> {
+    if !live.is_being_deleted() {
+        return Ok(());
+    }
+    Err(ClusterError::BeingDeleted {
+        secret: live.name(),
+        finalizers: live.finalizers().unwrap_or_else(|| "none".to_owned()),
+    })
+}
+
+/// Rejects a replacement that finalizers would not let through.
+pub(super) fn require_deletable(live: &LiveSecret) -> Result<(), ClusterError> {
+    match live.finalizers() {
+        None => Ok(()),
+        Some(finalizers) => Err(ClusterError::HeldByFinalizers {
+            secret: live.name(),
+            finalizers,
+        }),
     }
 }
 

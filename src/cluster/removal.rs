@@ -4,16 +4,16 @@
 use std::sync::Arc;
 
 use super::{
+    document::{entry_lines, hosts_with_credential_of, put_document},
     error::ClusterError,
-    lines::lines,
     live_secret::LiveSecret,
     names::ObjectName,
-    plan::{Action, Plan, Step, Strangers, document_of},
-    pull_secret::{put_document, realm_hosts_in},
+    plan::{Action, OnConflict, SecretPlan, Step, document_of},
+    pull_secret::plan_successor,
 };
 use crate::domain::{
     docker_config::DockerConfig, merge::plan_absent, registry_host::RegistryHost,
-    secret::Secret as Hidden,
+    secret::Secret as Sensitive,
 };
 
 /// What is to go of one secret.
@@ -26,43 +26,53 @@ pub struct Removal {
 }
 
 impl Removal {
-    /// One that is neither a pull secret nor ours stays, and so do entries for other registries.
+    /// A secret of another type stays, and so do entries for other registries.
     pub(super) fn plan(
         &self,
         live: &LiveSecret,
-        strangers: Strangers,
-    ) -> Result<Plan, ClusterError> {
-        if !live.is_pull_secret() && !live.is_ours() {
-            let what = format!("has type {} and is not ours", live.kind());
-            return Ok(left_alone(live, &what));
+        on_conflict: OnConflict,
+    ) -> Result<SecretPlan, ClusterError> {
+        if !live.is_pull_secret() {
+            let why = format!(
+                "has type {}, is not a pull secret, and was left alone",
+                live.kind()
+            );
+            return Ok(SecretPlan::left_alone(live, &why));
         }
-        let Some(document) = document_of(live, strangers)? else {
-            return Ok(deletion(live));
+        if live.is_being_deleted() {
+            return Ok(going(live));
+        }
+        let Some(document) = document_of(live, on_conflict)? else {
+            return Ok(SecretPlan::deletion(live));
         };
         let rest = plan_absent(&document, &self.hosts_in(&document));
         if rest.document().auths().is_empty() {
-            return Ok(deletion(live));
+            return Ok(SecretPlan::deletion(live));
         }
         if rest.is_empty() {
-            return Ok(left_alone(live, "holds other registries only"));
+            let why = "holds other registries only: it was left alone";
+            return Ok(SecretPlan::left_alone(live, why));
         }
         let mut secret = live.0.clone();
-        put_document(&mut secret, &Hidden::new(rest.document().to_text()));
-        let plan = Plan {
+        put_document(&mut secret, &Sensitive::new(rest.document().to_text()));
+        let plan = SecretPlan {
             host: live.own_registry().map(|host| host.to_string()),
             action: Action::Updated,
-            before: lines(&document),
-            after: lines(rest.document()),
-            ..Plan::nothing(&self.name)
+            before: entry_lines(&document),
+            after: entry_lines(rest.document()),
+            ..SecretPlan::nothing(&self.name)
         };
+        if live.is_immutable() {
+            return plan_successor(plan, live, secret, on_conflict);
+        }
         plan.checked(Step::Replace(Box::new(secret)))
     }
 
-    /// The registries with their realm hosts.
+    /// The registries, and the other hosts that hold a credential which goes.
     fn hosts_in(&self, document: &DockerConfig) -> Vec<RegistryHost> {
         let registries = self.registries.iter();
         let mut hosts: Vec<_> = registries
-            .flat_map(|host| realm_hosts_in(document, host))
+            .flat_map(|host| hosts_with_credential_of(document, host))
             .chain(self.registries.iter().cloned())
             .collect();
         hosts.sort();
@@ -71,35 +81,25 @@ impl Removal {
     }
 }
 
-/// Plans that a secret is not there, whatever it holds.
-pub(super) fn deletion(live: &LiveSecret) -> Plan {
-    let document = live.document().ok().flatten();
-    let kind = || vec![format!("type: {}", live.kind())];
-    Plan {
-        host: live.own_registry().map(|host| host.to_string()),
-        action: Action::Deleted,
-        before: document.as_ref().map_or_else(kind, lines),
-        step: Step::Delete(live.identity()),
-        ..Plan::nothing(&live.name())
-    }
-}
-
-fn left_alone(live: &LiveSecret, why: &str) -> Plan {
-    let name = live.name();
-    let warning = format!("secret {name} {why}: it was left alone");
-    Plan {
-        warnings: vec![warning],
-        ..Plan::nothing(&name)
-    }
+/// Nothing can be done about a secret that is on its way out, in this run or the next.
+pub(super) fn going(live: &LiveSecret) -> SecretPlan {
+    let why = match live.finalizers() {
+        Some(finalizers) => format!(
+            "is being deleted, and still there with its credentials until its finalizers let it go: \
+             {finalizers}"
+        ),
+        None => "is being deleted".to_owned(),
+    };
+    SecretPlan::left_alone(live, &why)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cluster::{
+        goal::Goal,
         live_secret::tests::live,
-        plan::Goal,
-        pull_secret::{DOCUMENT_KEY, SECRET_TYPE},
+        names::{DOCUMENT_KEY, SECRET_TYPE},
     };
 
     fn name() -> ObjectName {
@@ -114,9 +114,9 @@ mod tests {
         })
     }
 
-    fn planned(document: &str) -> Plan {
+    fn planned(document: &str) -> SecretPlan {
         goal()
-            .plan(Some(&live(SECRET_TYPE, document)), Strangers::Refuse)
+            .plan(Some(&live(SECRET_TYPE, document)), OnConflict::Refuse)
             .unwrap()
     }
 
@@ -159,28 +159,28 @@ mod tests {
 
     #[test]
     fn what_is_no_pull_secret_is_spared() {
-        let spared = goal().plan(Some(&live("Opaque", "x")), Strangers::Refuse);
+        let spared = goal().plan(Some(&live("Opaque", "x")), OnConflict::Refuse);
         let spared = spared.unwrap();
         assert_eq!(
             (spared.action, spared.warnings.len()),
             (Action::Unchanged, 1)
         );
-        assert!(goal().plan(None, Strangers::Refuse).unwrap().is_empty());
+        assert!(goal().plan(None, OnConflict::Refuse).unwrap().is_empty());
     }
 
     #[test]
     fn what_others_may_read_and_we_cannot_is_not_lost() {
         let twice = live(SECRET_TYPE, r#"{"auths":{"r":{},"q":{},"r":{}}}"#);
-        let error = goal().plan(Some(&twice), Strangers::Refuse).unwrap_err();
+        let error = goal().plan(Some(&twice), OnConflict::Refuse).unwrap_err();
         assert_eq!(error.reason(), "malformed");
-        let plan = goal().plan(Some(&twice), Strangers::Replace).unwrap();
+        let plan = goal().plan(Some(&twice), OnConflict::Replace).unwrap();
         assert_eq!(plan.action, Action::Deleted);
     }
 
     #[test]
     fn what_is_to_be_pruned_must_still_be_ours() {
         let live = live(SECRET_TYPE, "{}");
-        let plan = Goal::Pruned(name()).plan(Some(&live), Strangers::Refuse);
+        let plan = Goal::Pruned(name()).plan(Some(&live), OnConflict::Refuse);
         assert!(plan.unwrap().is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! Reading and writing secrets at the API: one list per namespace, writes side by side, and reading
 //! again when somebody else was faster.
 
-use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::{StreamExt, stream};
 use k8s_openapi::api::core::v1::{Namespace, Secret};
@@ -11,18 +11,20 @@ use kube::{
 };
 
 use super::{
-    api::{Cluster, PARALLEL, Request, TRIES, pause},
+    api::{ApiCall, Cluster, PARALLEL},
     error::ClusterError,
+    goal::Goal,
     live_secret::{Identity, LiveSecret},
     names::ObjectName,
-    plan::{Action, Goal, Plan, Step, Strangers},
+    plan::{Action, OnConflict, SecretPlan, Step},
+    retry::{Attempt, ObjectPlan, retry_write},
 };
 
 const SECRETS: &str = "secrets";
 
-/// Secrets are read in pages of this size, which fit into the largest answer unless all are huge. The
-/// `openshift` namespace has a tenth.
-const PAGE: u32 = 250;
+/// Secrets of a namespace that do not fit into one answer are read in pages of this size, which do: a
+/// secret has 1 MiB at most, a third more in base64.
+const PAGE: u32 = 40;
 
 /// A change that is to be carried out.
 #[derive(Clone, Debug)]
@@ -30,16 +32,22 @@ pub struct Change {
     /// What is wanted: the way there is planned anew when the secret has changed meanwhile.
     pub goal: Goal,
     /// The way there from what was read.
-    pub plan: Plan,
+    pub plan: SecretPlan,
 }
 
 /// What came of changes.
 #[derive(Debug, Default)]
 pub struct Outcome {
     /// What was carried out, as it was in the end.
-    pub done: Vec<Plan>,
-    /// What went wrong. After a fault nothing more is begun.
-    pub faults: Vec<ClusterError>,
+    pub done: Vec<SecretPlan>,
+    /// What went wrong. After an error nothing more is begun.
+    pub errors: Vec<ClusterError>,
+}
+
+impl ObjectPlan for SecretPlan {
+    fn is_settled(&self) -> bool {
+        self.is_empty()
+    }
 }
 
 impl Cluster {
@@ -56,35 +64,62 @@ impl Cluster {
         Ok(lists.into_iter().flatten().collect())
     }
 
-    /// Makes sure that a namespace exists. A user who may not look is believed.
+    /// Makes sure that new objects can be made in each of the namespaces. A user who may not look at one is
+    /// believed.
     ///
     /// # Errors
-    /// [`ClusterError::NamespaceMissing`], or that the API does not answer.
-    pub fn require_namespace(&self, namespace: &str) -> Result<(), ClusterError> {
-        let api: Api<Namespace> = Api::all(self.client());
-        let request = Request::new("get", "namespaces")
-            .named(namespace)
-            .within(namespace);
-        match self.wait_for(self.ask(&request, api.get(namespace))) {
-            Ok(_) | Err(ClusterError::Forbidden { .. }) => Ok(()),
-            Err(error) => Err(error),
+    /// Every namespace that is missing or on its way out, or that the API does not answer.
+    pub fn require_namespaces<'a>(
+        &self,
+        namespaces: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), Vec<ClusterError>> {
+        let looks = namespaces
+            .into_iter()
+            .map(|namespace| self.require_namespace(namespace));
+        let looks = self.wait_for(stream::iter(looks).buffered(PARALLEL).collect::<Vec<_>>());
+        let errors: Vec<_> = looks.into_iter().filter_map(Result::err).collect();
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(errors)
         }
     }
 
-    /// Carries changes out, several at a time.
-    pub fn change_secrets(&self, changes: &[Change], strangers: Strangers) -> Outcome {
+    async fn require_namespace(&self, namespace: &str) -> Result<(), ClusterError> {
+        let api: Api<Namespace> = Api::all(self.client());
+        let call = ApiCall::new("get", "namespaces")
+            .named(namespace)
+            .within(namespace);
+        let found = match self.ask(&call, api.get(namespace)).await {
+            Err(ClusterError::Forbidden { .. }) => return Ok(()),
+            found => found?,
+        };
+        let phase = found.status.and_then(|status| status.phase);
+        if phase.as_deref() == Some("Terminating") || found.metadata.deletion_timestamp.is_some() {
+            return Err(ClusterError::NamespaceTerminating {
+                endpoint: self.endpoint().clone(),
+                namespace: namespace.to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Carries changes out, several at a time. After an error nothing more is begun.
+    pub fn change_secrets(&self, changes: &[Change], on_conflict: OnConflict) -> Outcome {
         for change in changes {
             if let Goal::Present(secret) = &change.goal {
-                self.cleaner().learn_credential(&secret.credential);
+                for (_, credential) in &secret.content.entries {
+                    self.cleaner().learn_credential(credential);
+                }
             }
         }
-        let stopped = Cell::new(false);
+        let stopped = AtomicBool::new(false);
         let one = async |change: &Change| {
-            if stopped.get() {
+            if stopped.load(Ordering::Relaxed) {
                 return None;
             }
-            let outcome = self.change_secret(change, strangers).await;
-            stopped.set(stopped.get() || outcome.is_err());
+            let outcome = self.change_secret(change, on_conflict).await;
+            stopped.fetch_or(outcome.is_err(), Ordering::Relaxed);
             Some(outcome)
         };
         let all = stream::iter(changes).map(one).buffer_unordered(PARALLEL);
@@ -92,7 +127,7 @@ impl Cluster {
         for result in self.wait_for(all.collect::<Vec<_>>()).into_iter().flatten() {
             match result {
                 Ok(plan) => outcome.done.push(plan),
-                Err(fault) => outcome.faults.push(fault),
+                Err(error) => outcome.errors.push(error),
             }
         }
         outcome
@@ -101,18 +136,23 @@ impl Cluster {
     async fn change_secret(
         &self,
         change: &Change,
-        strangers: Strangers,
-    ) -> Result<Plan, ClusterError> {
-        let deleted = Cell::new(false);
-        let result = self.try_to_change(change, strangers, &deleted).await;
+        on_conflict: OnConflict,
+    ) -> Result<SecretPlan, ClusterError> {
+        let mut attempt = Attempt::new(change.plan.clone());
+        let send = async |attempt: &mut Attempt<SecretPlan>| self.send(attempt).await;
+        let replan = async |attempt: &mut Attempt<SecretPlan>| {
+            let live = self.read_secret(change.goal.name()).await?;
+            // A replacement whose answer was lost may have come as far as the deletion.
+            let recreates = |sent: &SecretPlan| matches!(sent.step, Step::Recreate(..));
+            attempt.deleted |= live.is_none() && attempt.may_have_done(recreates);
+            attempt.plan = change.goal.plan(live.as_ref(), on_conflict)?;
+            Ok(())
+        };
+        let result = retry_write(&mut attempt, send, replan).await;
+        let deleted = attempt.deleted;
         match result {
-            Ok(mut plan) => {
-                if deleted.get() && plan.action != Action::Deleted {
-                    plan.action = Action::Recreated;
-                }
-                Ok(plan)
-            }
-            Err(source) if deleted.get() => Err(ClusterError::LeftDeleted {
+            Ok(()) => Ok(reported(attempt.outcome(), deleted)),
+            Err(source) if deleted => Err(ClusterError::LeftDeleted {
                 secret: change.goal.name().clone(),
                 source: Box::new(source),
             }),
@@ -120,37 +160,8 @@ impl Cluster {
         }
     }
 
-    async fn try_to_change(
-        &self,
-        change: &Change,
-        strangers: Strangers,
-        deleted: &Cell<bool>,
-    ) -> Result<Plan, ClusterError> {
-        let mut plan = change.plan.clone();
-        // Of which nobody knows whether it was carried out.
-        let mut doubtful: Option<Plan> = None;
-        for attempt in 0.. {
-            match self.perform(&plan, deleted).await {
-                Ok(()) => break,
-                Err(error) if error.is_passing() && attempt + 1 < TRIES => {
-                    if error.leaves_doubt() {
-                        doubtful = Some(plan);
-                    }
-                    pause(attempt).await;
-                }
-                Err(error) => return Err(error),
-            }
-            let live = self.read_secret(change.goal.name()).await?;
-            let is_gone = |sent: &Plan| live.is_none() && matches!(sent.step, Step::Recreate(..));
-            deleted.set(deleted.get() || doubtful.as_ref().is_some_and(is_gone));
-            plan = change.goal.plan(live.as_ref(), strangers)?;
-        }
-        // That it is as wanted now is our own doing.
-        let sent = doubtful.filter(|_| plan.is_empty());
-        Ok(sent.unwrap_or(plan))
-    }
-
-    async fn perform(&self, plan: &Plan, deleted: &Cell<bool>) -> Result<(), ClusterError> {
+    async fn send(&self, attempt: &mut Attempt<SecretPlan>) -> Result<(), ClusterError> {
+        let plan = &attempt.plan;
         match &plan.step {
             Step::Nothing => Ok(()),
             Step::Create(secret) => self.create_secret(&plan.name, secret).await,
@@ -158,17 +169,23 @@ impl Cluster {
             Step::Delete(identity) => self.delete_secret(&plan.name, identity).await,
             Step::Recreate(identity, secret) => {
                 self.delete_secret(&plan.name, identity).await?;
-                deleted.set(true);
+                attempt.deleted = true;
                 self.create_secret(&plan.name, secret).await
             }
         }
     }
 
     async fn list_secrets(&self, namespace: &str) -> Result<Vec<LiveSecret>, ClusterError> {
-        let request = Request::new("list", SECRETS).within(namespace);
+        let call = ApiCall::new("list", SECRETS).within(namespace);
         let api = self.secret_api(namespace);
-        let page = ListParams::default().limit(PAGE);
-        let list = self.list(&request, &api, page, LiveSecret::new).await?;
+        let whole = ListParams::default();
+        let list = match self.list(&call, &api, whole, LiveSecret::new).await {
+            Err(ClusterError::AnswerTooLarge { .. }) => {
+                let page = ListParams::default().limit(PAGE);
+                self.list(&call, &api, page, LiveSecret::new).await?
+            }
+            list => list?,
+        };
         self.learn(&list);
         Ok(list)
     }
@@ -176,7 +193,7 @@ impl Cluster {
     async fn read_secret(&self, name: &ObjectName) -> Result<Option<LiveSecret>, ClusterError> {
         let api = self.secret_api(&name.namespace);
         let secret = self
-            .ask(&request("get", name), api.get_opt(&name.name))
+            .ask(&call("get", name), api.get_opt(&name.name))
             .await?;
         let secret = secret.map(LiveSecret::new);
         self.learn(secret.as_slice());
@@ -193,14 +210,14 @@ impl Cluster {
         let api = self.secret_api(&name.namespace);
         let parameters = PostParams::default();
         let created = api.create(&parameters, secret);
-        self.ask(&request("create", name), created).await.map(drop)
+        self.ask(&call("create", name), created).await.map(drop)
     }
 
     async fn replace_secret(&self, name: &ObjectName, secret: &Secret) -> Result<(), ClusterError> {
         let api = self.secret_api(&name.namespace);
         let parameters = PostParams::default();
         let replaced = api.replace(&name.name, &parameters, secret);
-        self.ask(&request("update", name), replaced).await.map(drop)
+        self.ask(&call("update", name), replaced).await.map(drop)
     }
 
     async fn delete_secret(&self, name: &ObjectName, old: &Identity) -> Result<(), ClusterError> {
@@ -214,7 +231,7 @@ impl Cluster {
             ..DeleteParams::default()
         };
         let deleted = api.delete(&name.name, &parameters);
-        self.ask(&request("delete", name), deleted).await.map(drop)
+        self.ask(&call("delete", name), deleted).await.map(drop)
     }
 
     fn secret_api(&self, namespace: &str) -> Api<Secret> {
@@ -222,8 +239,16 @@ impl Cluster {
     }
 }
 
-fn request<'a>(verb: &'static str, name: &'a ObjectName) -> Request<'a> {
-    Request::new(verb, SECRETS)
+/// What is created after a deletion takes the place of what was there.
+fn reported(mut plan: SecretPlan, deleted: bool) -> SecretPlan {
+    if deleted && plan.action != Action::Deleted {
+        plan.action = Action::Recreated;
+    }
+    plan
+}
+
+fn call<'a>(verb: &'static str, name: &'a ObjectName) -> ApiCall<'a> {
+    ApiCall::new(verb, SECRETS)
         .within(&name.namespace)
         .named(&name.name)
 }
@@ -242,8 +267,13 @@ mod tests {
 
     use super::*;
     use crate::{
-        cluster::pull_secret::PullSecret,
-        domain::{credential::Credential, registry_host::RegistryHost, secret::Secret as Hidden},
+        cluster::{
+            pull_secret::{Content, PullSecret},
+            retry::TRIES,
+        },
+        domain::{
+            credential::Credential, registry_host::RegistryHost, secret::Secret as Sensitive,
+        },
     };
 
     /// A server that gives these answers in this order, and the requests it got.
@@ -279,7 +309,7 @@ mod tests {
         let Goal::Present(secret) = &goal else {
             unreachable!()
         };
-        let document = secret.document();
+        let document = secret.content.document();
         json!({"apiVersion": "v1", "kind": "Secret", "type": kind,
             "metadata": {"name": "s", "namespace": "ns", "uid": "u", "resourceVersion": version},
             "data": {".dockerconfigjson": base64(document.expose())}})
@@ -297,17 +327,19 @@ mod tests {
     fn goal(password: &str) -> Goal {
         Goal::Present(PullSecret {
             name: ObjectName::new("ns", "s"),
-            host: RegistryHost::parse("r").unwrap(),
-            credential: Credential::new("u", Hidden::new(password)).unwrap(),
-            realm_hosts: Vec::new(),
+            content: Arc::new(Content::new(
+                RegistryHost::parse("r").unwrap(),
+                Credential::new("u", Sensitive::new(password)).unwrap(),
+                [],
+            )),
         })
     }
 
     fn run(live: Option<&LiveSecret>, answers: Vec<(u16, Value)>) -> (Outcome, Vec<String>) {
         let (cluster, seen) = scripted(answers);
         let goal = goal("new");
-        let plan = goal.plan(live, Strangers::Replace).unwrap();
-        let outcome = cluster.change_secrets(&[Change { goal, plan }], Strangers::Replace);
+        let plan = goal.plan(live, OnConflict::Replace).unwrap();
+        let outcome = cluster.change_secrets(&[Change { goal, plan }], OnConflict::Replace);
         let seen = seen.lock().unwrap().clone();
         (outcome, seen)
     }
@@ -388,7 +420,7 @@ mod tests {
         ];
         for (live, answers, action) in table {
             let (outcome, seen) = run(live, answers);
-            assert!(outcome.faults.is_empty(), "{seen:?}: {:?}", outcome.faults);
+            assert!(outcome.errors.is_empty(), "{seen:?}: {:?}", outcome.errors);
             assert_eq!(outcome.done[0].action, action, "{seen:?}");
         }
     }
@@ -402,7 +434,7 @@ mod tests {
             status(422, "Invalid"),
         ];
         let (outcome, _) = run(Some(&opaque), answers);
-        assert_eq!(outcome.faults[0].reason(), "left_deleted");
+        assert_eq!(outcome.errors[0].reason(), "left_deleted");
     }
 
     #[test]
@@ -411,7 +443,7 @@ mod tests {
         let round = || [status(409, "Conflict"), (200, stored(KIND, "older", "2"))];
         let (outcome, seen) = run(Some(&live), (0..TRIES).flat_map(|_| round()).collect());
         assert_eq!(seen.len(), 2 * TRIES as usize - 1);
-        assert_eq!(outcome.faults[0].reason(), "conflict");
+        assert_eq!(outcome.errors[0].reason(), "conflict");
     }
 
     #[test]
@@ -430,7 +462,7 @@ mod tests {
         let success = json!({"kind": "Status", "status": "Success"});
         let answers = vec![(200, success), status(422, "Invalid")];
         let (outcome, _) = run(Some(&live), answers);
-        let fault = &outcome.faults[0];
+        let fault = &outcome.errors[0];
         assert_eq!(fault.reason(), "left_deleted");
         assert!(
             fault
@@ -442,8 +474,8 @@ mod tests {
     #[test]
     fn answers_that_are_no_api_are_told_without_their_content() {
         let (outcome, _) = run(None, vec![(201, json!({"metadata": "hunter2"}))]);
-        let fault = outcome.faults[0].to_string();
-        assert_eq!(outcome.faults[0].reason(), "not_an_api");
+        let fault = outcome.errors[0].to_string();
+        assert_eq!(outcome.errors[0].reason(), "not_an_api");
         assert!(!fault.contains("hunter2"), "{fault}");
     }
 }

@@ -9,27 +9,26 @@ use kube::{
 use serde_json::{Value, json};
 
 use super::{
-    api::{Cluster, Request},
+    api::{ApiCall, Cluster},
     error::ClusterError,
-    names::ObjectName,
-    pull_secret::{DOCUMENT_KEY, SECRET_TYPE},
+    names::{DOCUMENT_KEY, ObjectName, SECRET_TYPE},
 };
-use crate::domain::secret::Secret as Hidden;
+use crate::domain::secret::Secret as Sensitive;
 
 impl Cluster {
     /// Reads the secret `name` as JSON; `None` when there is none.
     ///
     /// # Errors
     /// [`ClusterError`] when the API does not give it.
-    pub fn secret_manifest(&self, name: &ObjectName) -> Result<Option<Hidden>, ClusterError> {
+    pub fn secret_manifest(&self, name: &ObjectName) -> Result<Option<Sensitive>, ClusterError> {
         let api: Api<Secret> = Api::namespaced(self.client(), &name.namespace);
-        let request = Request::new("get", "secrets")
+        let call = ApiCall::new("get", "secrets")
             .named(&name.name)
             .within(&name.namespace);
-        let found = self.wait_for(self.ask(&request, api.get_opt(&name.name)))?;
+        let found = self.wait_for(self.ask(&call, api.get_opt(&name.name)))?;
         Ok(found.map(|secret| {
             let text = serde_json::to_string(&secret);
-            Hidden::new(text.expect("what was read as JSON has a JSON form"))
+            Sensitive::new(text.expect("what was read as JSON has a JSON form"))
         }))
     }
 
@@ -40,7 +39,7 @@ impl Cluster {
     pub fn create_pull_secret(
         &self,
         name: &ObjectName,
-        document: &Hidden,
+        document: &Sensitive,
     ) -> Result<(), ClusterError> {
         let secret = serde_json::from_value(json!({
             "metadata": {"name": name.name, "namespace": name.namespace},
@@ -48,12 +47,12 @@ impl Cluster {
             "data": {DOCUMENT_KEY: STANDARD.encode(document.expose())},
         }));
         let secret: Secret = secret.expect("the members are those of a secret");
-        let request = Request::new("create", "secrets")
+        let call = ApiCall::new("create", "secrets")
             .named(&name.name)
             .within(&name.namespace);
         let api: Api<Secret> = Api::namespaced(self.client(), &name.namespace);
         let parameters = PostParams::default();
-        self.wait_for(self.ask(&request, api.create(&parameters, &secret)))?;
+        self.wait_for(self.ask(&call, api.create(&parameters, &secret)))?;
         Ok(())
     }
 
@@ -64,20 +63,20 @@ impl Cluster {
     pub fn update_pull_secret(
         &self,
         name: &ObjectName,
-        read: &Hidden,
-        document: &Hidden,
+        read: &Sensitive,
+        document: &Sensitive,
     ) -> Result<(), ClusterError> {
         let read: Value = serde_json::from_str(read.expose()).unwrap_or_default();
         let change = json!({
             "metadata": {"resourceVersion": read.pointer("/metadata/resourceVersion")},
             "data": {DOCUMENT_KEY: STANDARD.encode(document.expose())},
         });
-        let request = Request::new("update", "secrets")
+        let call = ApiCall::new("update", "secrets")
             .named(&name.name)
             .within(&name.namespace);
         let api: Api<Secret> = Api::namespaced(self.client(), &name.namespace);
         let (parameters, change) = (PatchParams::default(), Patch::Merge(&change));
-        self.wait_for(self.ask(&request, api.patch(&name.name, &parameters, &change)))?;
+        self.wait_for(self.ask(&call, api.patch(&name.name, &parameters, &change)))?;
         Ok(())
     }
 }

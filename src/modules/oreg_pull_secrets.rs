@@ -1,7 +1,7 @@
 //! The module `oreg_pull_secrets`: brings pull secrets, and the service accounts that name them, to
 //! the wanted state, at an API server or as manifests.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use serde_json::{Value, json};
 
@@ -16,8 +16,8 @@ use crate::{
         Cluster,
         manifest::ManifestDir,
         names::{MAIN_SECRET, ObjectName, additional_secret, is_namespace, is_service_account},
-        plan::{Action, Strangers},
-        pull_secret::PullSecret,
+        plan::{Action, OnConflict},
+        pull_secret::Content,
     },
     domain::{
         registry_credential::{RegistryCredential, Source},
@@ -27,7 +27,7 @@ use crate::{
     operations::{
         Effect,
         sync_pull_secrets::{
-            AccountReport, Leftovers, RegistrySecret, Report, Request, SecretReport, Secrets,
+            AccountReport, Prune, RegistrySecret, Report, Request, SecretReport, Secrets,
             sync_cluster, sync_manifests,
         },
     },
@@ -54,26 +54,28 @@ const OPTIONS: [OptionSpec; 19] = with_credentials([
 /// The module.
 pub const MODULE: Module = Module::new("oreg_pull_secrets", &OPTIONS, run);
 
-/// What the options ask for, and what goes with it into the answer.
-struct Wish {
+/// The input: what the options ask for, and what goes with it into the answer.
+struct Input {
     secrets: Secrets,
     warnings: Vec<String>,
 }
 
 fn run(call: &Call) -> Result<Response, Failure> {
     let options = &call.options;
-    let wish = match options.required_text("state") {
+    let input = match options.required_text("state") {
         ABSENT => absent(options)?,
         _ => present(options)?,
     };
-    let concealed = concealed(&wish.secrets);
-    let request = request(options, wish.secrets)?;
+    let concealed = concealed(&input.secrets);
+    let request = request(options, input.secrets)?;
     let effect = effect_of(call);
     let report = match options.text("manifest_dir") {
         Some(path) => manifests(&request, path, effect)?,
         None => cluster(call, &request, effect),
     };
-    Ok(answer(&report, call).warn(wish.warnings).conceal(concealed))
+    Ok(answer(&report, call)
+        .warn(input.warnings)
+        .conceal(concealed))
 }
 
 fn cluster(call: &Call, request: &Request, effect: Effect) -> Report {
@@ -96,23 +98,23 @@ fn manifests(request: &Request, path: &str, effect: Effect) -> Result<Report, Fa
     Ok(report.unwrap_or_else(|fault| Report::of_faults(vec![fault])))
 }
 
-fn present(options: &Options) -> Result<Wish, Failure> {
+fn present(options: &Options) -> Result<Input, Failure> {
     let resolved = credentials(options)?;
     let realms = realms(options)?;
     let secrets = resolved.credentials.into_iter();
     let secrets = secrets.map(|credential| registry_secret(credential, &realms));
-    let leftovers = if options.flag("prune") {
-        Leftovers::Remove
+    let prune = if options.flag("prune") {
+        Prune::Ours
     } else {
-        Leftovers::Keep
+        Prune::Nothing
     };
-    Ok(Wish {
-        secrets: Secrets::Present(secrets.collect(), leftovers),
+    Ok(Input {
+        secrets: Secrets::Present(secrets.collect(), prune),
         warnings: resolved.warnings,
     })
 }
 
-fn absent(options: &Options) -> Result<Wish, Failure> {
+fn absent(options: &Options) -> Result<Input, Failure> {
     if options.flag("prune") {
         return Err(Failure::new(
             "prune: means nothing with state=absent; to keep only some secrets, give their \
@@ -121,7 +123,7 @@ fn absent(options: &Options) -> Result<Wish, Failure> {
     }
     let sources = sources(options)?.into_iter();
     let named = sources.map(|(source, host, written)| (secret_name(&source, &written), host));
-    Ok(Wish {
+    Ok(Input {
         secrets: Secrets::Absent(named.collect()),
         warnings: Vec::new(),
     })
@@ -133,11 +135,11 @@ fn registry_secret(
 ) -> RegistrySecret {
     let name = secret_name(&credential.source, &credential.written_host);
     let own = realms.iter().filter(|(host, _)| *host == credential.host);
+    let realm_hosts: Vec<_> = own.map(|(_, realm)| realm.clone()).collect();
+    let content = Content::new(credential.host, credential.credential, realm_hosts);
     RegistrySecret {
         name,
-        realm_hosts: own.map(|(_, realm)| realm.clone()).collect(),
-        host: credential.host,
-        credential: credential.credential,
+        content: Arc::new(content),
     }
 }
 
@@ -165,16 +167,16 @@ fn realms(options: &Options) -> Result<Vec<(RegistryHost, RegistryHost)>, Failur
 
 fn request(options: &Options, secrets: Secrets) -> Result<Request, Failure> {
     let namespaces = namespaces(options)?;
-    let strangers = if options.flag("recreate") {
-        Strangers::Replace
+    let on_conflict = if options.flag("recreate") {
+        OnConflict::Replace
     } else {
-        Strangers::Refuse
+        OnConflict::Refuse
     };
     Ok(Request {
         accounts: accounts(options, &namespaces)?,
         namespaces,
         secrets,
-        strangers,
+        on_conflict,
     })
 }
 
@@ -243,13 +245,10 @@ fn concealed(secrets: &Secrets) -> Vec<Secret> {
         return Vec::new();
     };
     let forms = secrets.iter().flat_map(|secret| {
-        let stored = PullSecret {
-            name: ObjectName::new("", &secret.name),
-            host: secret.host.clone(),
-            credential: secret.credential.clone(),
-            realm_hosts: secret.realm_hosts.clone(),
-        };
-        [secret.credential.encode(), stored.document()]
+        let pairs = secret.content.entries.iter();
+        pairs
+            .map(|(_, credential)| credential.encode())
+            .chain([secret.content.document()])
     });
     forms.collect()
 }

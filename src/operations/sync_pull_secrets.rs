@@ -9,7 +9,7 @@ mod report;
 mod request;
 
 pub use report::{AccountReport, Report, SecretReport};
-pub use request::{Leftovers, RegistrySecret, Request, Secrets};
+pub use request::{Prune, RegistrySecret, Request, Secrets};
 
 use std::collections::HashMap;
 
@@ -36,11 +36,13 @@ pub fn sync_cluster(
     effect: Effect,
 ) -> Result<Report, ClusterError> {
     let live = cluster.secrets(&request.namespaces)?;
-    request.require_namespaces(cluster, &live)?;
     let changes = match request.changes(&live) {
         Ok(changes) => changes,
         Err(faults) => return Ok(Report::of_faults(faults)),
     };
+    if let Err(faults) = Request::require_namespaces(cluster, &changes) {
+        return Ok(Report::of_faults(faults));
+    }
     let goals = request.account_goals(&changes, &live);
     let accounts = cluster.plan_accounts(&goals)?;
     let mut report = match effect {
@@ -69,7 +71,7 @@ pub fn sync_manifests(
     let goals = request.goals(&ours);
     let plans = goals
         .iter()
-        .map(|goal| directory.plan(goal, request.strangers));
+        .map(|goal| directory.plan(goal, request.on_conflict));
     let plans = match faults::all(plans) {
         Ok(plans) => plans,
         Err(faults) => return Ok(Report::of_faults(faults)),
@@ -125,9 +127,9 @@ fn apply(
 impl Report {
     fn change_secrets(&mut self, request: &Request, cluster: &Cluster, changes: &[Change]) {
         if self.faults.is_empty() {
-            let outcome = cluster.change_secrets(changes, request.strangers);
+            let outcome = cluster.change_secrets(changes, request.on_conflict);
             self.add_secrets(outcome.done.into_iter());
-            self.faults.extend(outcome.faults);
+            self.faults.extend(outcome.errors);
         }
     }
 
@@ -152,27 +154,31 @@ impl Report {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::{
-        cluster::plan::Strangers,
+        cluster::{plan::OnConflict, pull_secret::Content},
         domain::{credential::Credential, registry_host::RegistryHost, secret::Secret},
     };
 
-    pub(super) fn request(leftovers: Leftovers) -> Request {
-        request_for(&["one", "two"], &["a", "b"], leftovers)
+    pub(super) fn request(prune: Prune) -> Request {
+        request_for(&["one", "two"], &["a", "b"], prune)
     }
 
-    fn request_for(namespaces: &[&str], names: &[&str], leftovers: Leftovers) -> Request {
+    fn request_for(namespaces: &[&str], names: &[&str], prune: Prune) -> Request {
         let secret = |name: &&str| RegistrySecret {
             name: (*name).to_owned(),
-            host: RegistryHost::parse("r").unwrap(),
-            credential: Credential::new("u", Secret::new("p")).unwrap(),
-            realm_hosts: Vec::new(),
+            content: Arc::new(Content::new(
+                RegistryHost::parse("r").unwrap(),
+                Credential::new("u", Secret::new("p")).unwrap(),
+                [],
+            )),
         };
         Request {
             namespaces: namespaces.iter().map(|&name| name.to_owned()).collect(),
-            secrets: Secrets::Present(names.iter().map(secret).collect(), leftovers),
-            strangers: Strangers::Refuse,
+            secrets: Secrets::Present(names.iter().map(secret).collect(), prune),
+            on_conflict: OnConflict::Refuse,
             accounts: vec![ObjectName::new("two", "default")],
         }
     }
@@ -181,9 +187,9 @@ mod tests {
     fn leftovers_are_ours_unnamed_and_in_our_namespaces() {
         let directory = tempfile::tempdir().unwrap();
         let manifests = ManifestDir::new(directory.path());
-        let all = request_for(&["one", "two", "three"], &["a", "b", "z"], Leftovers::Keep);
+        let all = request_for(&["one", "two", "three"], &["a", "b", "z"], Prune::Nothing);
         sync_manifests(&all, &manifests, Effect::Apply).unwrap();
-        let fewer = request(Leftovers::Remove);
+        let fewer = request(Prune::Ours);
         let report = sync_manifests(&fewer, &manifests, Effect::Apply).unwrap();
         let deleted = report.secrets.iter();
         let deleted = deleted.filter(|secret| secret.action == Action::Deleted);
@@ -197,7 +203,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("new");
         let manifests = ManifestDir::new(&path);
-        let request = request(Leftovers::Keep);
+        let request = request(Prune::Nothing);
         let report = sync_manifests(&request, &manifests, Effect::Preview).unwrap();
         assert!(report.is_changed() && !path.exists());
         let report = sync_manifests(&request, &manifests, Effect::Apply).unwrap();

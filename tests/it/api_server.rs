@@ -125,6 +125,9 @@ fn words_of_the_server_hold_no_secret() {
 #[test]
 fn an_admission_webhook_may_explain_itself() {
     let server = Scripted::plain(|request| match &*request.method {
+        "GET" if request.path.ends_with("/namespaces/openshift") => {
+            answer(200, &json!({"metadata": {"name": "openshift"}}))
+        }
         "GET" => list("SecretList", &json!([stored("x", &json!({}))])),
         _ => status(
             403,

@@ -429,14 +429,14 @@ fn answers_and_lists_without_end_are_ended() {
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
         Reaction::SayAndClose([head.into_bytes(), body].concat())
     });
-    for (server, expected) in [
-        (&endless, "does not come to an end"),
-        (&huge, "has more than 67108864 bytes"),
+    for (server, kind, expected) in [
+        (&endless, "not_an_api", "does not come to an end"),
+        (&huge, "answer_too_large", "has more than 67108864 bytes"),
     ] {
         let (reason, message) = fault(|config| {
             *cluster_of(config) = json!({"server": format!("http://{}", server.host())});
         });
-        assert_eq!(reason, "not_an_api");
+        assert_eq!(reason, kind);
         assert!(message.ends_with(expected), "{message}");
     }
 }

@@ -57,4 +57,6 @@ mod playbooks;
 #[cfg(feature = "real")]
 mod pull_secrets;
 #[cfg(feature = "real")]
+mod pull_secrets_lasting;
+#[cfg(feature = "real")]
 mod validate_real;

@@ -6,7 +6,7 @@ use crate::cluster::{
     ClusterError,
     manifest::ManifestPlan,
     names::ObjectName,
-    plan::{Action, Plan},
+    plan::{Action, SecretPlan},
     service_account::AccountPlan,
 };
 
@@ -62,7 +62,7 @@ impl Report {
         actions.any(|action| action != Action::Unchanged)
     }
 
-    pub(super) fn add_secrets(&mut self, plans: impl Iterator<Item = Plan>) {
+    pub(super) fn add_secrets(&mut self, plans: impl Iterator<Item = SecretPlan>) {
         for plan in plans {
             self.add_secret(plan, None);
         }
@@ -72,7 +72,7 @@ impl Report {
         self.add_secret(plan.plan, Some(plan.path));
     }
 
-    fn add_secret(&mut self, mut plan: Plan, manifest: Option<PathBuf>) {
+    fn add_secret(&mut self, mut plan: SecretPlan, manifest: Option<PathBuf>) {
         self.warnings.append(&mut plan.warnings);
         self.secrets.push(SecretReport::of(plan, manifest));
     }
@@ -88,7 +88,7 @@ impl Report {
 }
 
 impl SecretReport {
-    fn of(plan: Plan, manifest: Option<PathBuf>) -> Self {
+    fn of(plan: SecretPlan, manifest: Option<PathBuf>) -> Self {
         Self {
             name: plan.name,
             host: plan.host,

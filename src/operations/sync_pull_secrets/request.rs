@@ -9,15 +9,16 @@ use super::Report;
 use crate::{
     cluster::{
         Cluster, ClusterError,
+        goal::Goal,
         live_secret::LiveSecret,
         names::ObjectName,
-        plan::{Action, Goal, Strangers},
-        pull_secret::PullSecret,
+        plan::{Action, OnConflict},
+        pull_secret::{Content, PullSecret},
         removal::Removal,
         secret_calls::Change,
         service_account::AccountGoal,
     },
-    domain::{credential::Credential, faults, registry_host::RegistryHost},
+    domain::{faults, registry_host::RegistryHost},
 };
 
 /// What is wanted.
@@ -27,8 +28,8 @@ pub struct Request {
     pub namespaces: Vec<String>,
     /// The secrets in each of them.
     pub secrets: Secrets,
-    /// What becomes of secrets of another type, and of files that others made.
-    pub strangers: Strangers,
+    /// What becomes of secrets that cannot be changed to what is wanted, and of files that others made.
+    pub on_conflict: OnConflict,
     /// Service accounts that are to name the secrets; their namespaces are among `namespaces`.
     pub accounts: Vec<ObjectName>,
 }
@@ -36,8 +37,8 @@ pub struct Request {
 /// Which secrets each namespace is to have.
 #[derive(Debug)]
 pub enum Secrets {
-    /// These, and what becomes of others that we made.
-    Present(Vec<RegistrySecret>, Leftovers),
+    /// These, and what goes besides.
+    Present(Vec<RegistrySecret>, Prune),
     /// None with these names, nor any that was made for these registries.
     Absent(Vec<(String, RegistryHost)>),
 }
@@ -47,21 +48,17 @@ pub enum Secrets {
 pub struct RegistrySecret {
     /// Its name.
     pub name: String,
-    /// The registry.
-    pub host: RegistryHost,
-    /// The credential.
-    pub credential: Credential,
-    /// Hosts of token servers under which image imports look for the credential.
-    pub realm_hosts: Vec<RegistryHost>,
+    /// What it holds.
+    pub content: Arc<Content>,
 }
 
-/// What becomes of secrets that we made and that nobody wants now.
+/// What goes besides, in the namespaces of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Leftovers {
-    /// They stay.
-    Keep,
-    /// They go.
-    Remove,
+pub enum Prune {
+    /// Nothing.
+    Nothing,
+    /// The pull secrets that an earlier run made and this one does not name.
+    Ours,
 }
 
 impl Request {
@@ -81,7 +78,7 @@ impl Request {
     }
 
     pub(super) fn looks_further(&self) -> bool {
-        !matches!(self.secrets, Secrets::Present(_, Leftovers::Keep))
+        !matches!(self.secrets, Secrets::Present(_, Prune::Nothing))
     }
 
     pub(super) fn changes(&self, live: &[LiveSecret]) -> Result<Vec<Change>, Vec<ClusterError>> {
@@ -89,27 +86,22 @@ impl Request {
             live.iter().map(|secret| (secret.name(), secret)).collect();
         let changes = self.goals(live).into_iter().map(|goal| {
             let live = by_name.get(goal.name()).copied();
-            let plan = goal.plan(live, self.strangers)?;
+            let plan = goal.plan(live, self.on_conflict)?;
             Ok(Change { goal, plan })
         });
         faults::all(changes)
     }
 
-    /// A list of secrets is empty in a namespace that does not exist, too.
+    /// Looks at every namespace that gets a new object: a list of secrets is empty in a namespace that does
+    /// not exist, and full in one that is being deleted.
     pub(super) fn require_namespaces(
-        &self,
         cluster: &Cluster,
-        live: &[LiveSecret],
-    ) -> Result<(), ClusterError> {
-        if matches!(self.secrets, Secrets::Absent(_)) {
-            return Ok(());
-        }
-        let filled: HashSet<String> = live.iter().map(|secret| secret.name().namespace).collect();
-        let mut empty = self
-            .namespaces
-            .iter()
-            .filter(|namespace| !filled.contains(*namespace));
-        empty.try_for_each(|namespace| cluster.require_namespace(namespace))
+        changes: &[Change],
+    ) -> Result<(), Vec<ClusterError>> {
+        let mut seen = HashSet::new();
+        let creations = changes.iter().filter(|change| change.plan.creates());
+        let namespaces = creations.map(|change| change.goal.name().namespace.as_str());
+        cluster.require_namespaces(namespaces.filter(|name| seen.insert(*name)))
     }
 
     /// What is left alone may be named as before.
@@ -175,9 +167,7 @@ impl Secrets {
         let present = |secret: &RegistrySecret| {
             Goal::Present(PullSecret {
                 name: ObjectName::new(namespace, &secret.name),
-                host: secret.host.clone(),
-                credential: secret.credential.clone(),
-                realm_hosts: secret.realm_hosts.clone(),
+                content: Arc::clone(&secret.content),
             })
         };
         match self {
@@ -195,12 +185,12 @@ impl Secrets {
         }
     }
 
-    /// What becomes of secrets that are not named: leftovers go, and so does what was made for a
-    /// registry that goes, however it was written then.
+    /// What becomes of secrets that are not named: a run may prune them, and what was made for a registry
+    /// that goes, goes too, however that registry was written then.
     fn further_goals<'a>(&self, others: impl Iterator<Item = &'a LiveSecret>) -> Vec<Goal> {
         match self {
-            Self::Present(_, Leftovers::Keep) => Vec::new(),
-            Self::Present(_, Leftovers::Remove) => {
+            Self::Present(_, Prune::Nothing) => Vec::new(),
+            Self::Present(_, Prune::Ours) => {
                 let ours = others.filter(|secret| secret.is_ours());
                 ours.map(|secret| Goal::Pruned(secret.name())).collect()
             }
@@ -237,11 +227,14 @@ fn warning(secret: &LiveSecret, wanted: &[RegistrySecret]) -> Option<String> {
              may ignore all pull secrets because of it"
         ));
     };
-    let rival = wanted.iter().find(|wanted| hosts.contains(&wanted.host))?;
+    let rival = wanted
+        .iter()
+        .find(|wanted| hosts.contains(wanted.content.registry()))?;
     Some(format!(
         "secret {name} also holds a credential for {}: image imports in this namespace may use \
          it instead of {}",
-        rival.host, rival.name
+        rival.content.registry(),
+        rival.name
     ))
 }
 
@@ -251,7 +244,7 @@ mod tests {
 
     #[test]
     fn every_namespace_gets_every_secret() {
-        let names: Vec<_> = request(Leftovers::Keep)
+        let names: Vec<_> = request(Prune::Nothing)
             .goals(&[])
             .iter()
             .map(|goal| goal.name().to_string())
@@ -261,7 +254,7 @@ mod tests {
 
     #[test]
     fn accounts_name_the_secrets_of_their_namespace() {
-        let request = request(Leftovers::Keep);
+        let request = request(Prune::Nothing);
         let changes = request.changes(&[]).unwrap();
         let goals = request.account_goals(&changes, &[]);
         assert_eq!(goals.len(), 1);
