@@ -37,8 +37,11 @@ pub fn run() -> ExitCode {
         .and_then(file_name);
     let name = name.unwrap_or_default();
     let name = name.strip_prefix(SENT).unwrap_or(name);
-    if let Some(module) = MODULES.into_iter().find(|module| module.name == name) {
+    if let Some(module) = module_named(name) {
         return ansible::run(module, arguments.into_iter().nth(1), text);
+    }
+    if let Some(module) = module_of_courier(&arguments) {
+        return ansible::run(module, arguments.into_iter().nth(3), text);
     }
     if name == INVENTORY {
         return inventory::run(arguments, &Environment::read().surroundings());
@@ -46,6 +49,40 @@ pub fn run() -> ExitCode {
     super::run(arguments)
 }
 
+fn module_named(name: &str) -> Option<&'static Module> {
+    MODULES.into_iter().find(|module| module.name == name)
+}
+
+/// `oreg module NAME [FILE]`: on a host the courier keeps one program, under its own name, for all the
+/// modules in it.
+fn module_of_courier(arguments: &[OsString]) -> Option<&'static Module> {
+    match arguments {
+        [_, word, name, ..] if word == "module" => module_named(name.to_str()?),
+        _ => None,
+    }
+}
+
 fn file_name(path: &OsStr) -> Option<&str> {
     Path::new(path).file_name()?.to_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(arguments: &[&str]) -> Option<&'static str> {
+        let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+        module_of_courier(&arguments).map(|module| module.name)
+    }
+
+    #[test]
+    fn the_courier_names_a_module() {
+        assert_eq!(
+            found(&["/var/lib/oreg/x/oreg", "module", "oreg_validate", "-"]),
+            Some("oreg_validate")
+        );
+        assert_eq!(found(&["oreg", "module", "oreg_nothing", "-"]), None);
+        assert_eq!(found(&["oreg", "module"]), None);
+        assert_eq!(found(&["oreg", "check", "oreg_validate"]), None);
+    }
 }
