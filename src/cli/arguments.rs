@@ -24,6 +24,9 @@ pub struct ProofArguments {
     /// Wait so many seconds for one registry
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     pub timeout: u64,
+    /// Wait so many seconds for all registries together
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
+    pub run_timeout: u64,
     /// Wait so many seconds for one connection
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     pub connect_timeout: u64,
@@ -79,6 +82,11 @@ impl ProofArguments {
         })
     }
 
+    /// Time for all registries together.
+    pub fn run_timeout(&self) -> Duration {
+        Duration::from_secs(self.run_timeout)
+    }
+
     /// Adds to a credential the image to look at, and how its registry is to be reached.
     pub fn apply(&self, credential: &mut RegistryCredential) {
         let host = &credential.host;
@@ -87,8 +95,7 @@ impl ProofArguments {
         }
         let is_insecure = |insecure: &RegistryHost| insecure.authority() == host.authority();
         if self.insecure.iter().any(is_insecure) {
-            credential.security.tls_verify = false;
-            credential.security.plain_http = true;
+            credential.security = credential.security.waived();
         }
         if let Some(file) = &self.ca_cert {
             credential.security.ca_cert = Some(file.clone());

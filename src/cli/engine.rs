@@ -30,6 +30,8 @@ pub fn prove(
         Request {
             credentials: examinations,
             network: arguments.network(environment)?,
+            run_timeout: arguments.run_timeout(),
+            authorities: environment.authorities(),
             cert_dir: PathBuf::from(&arguments.cert_dir),
             parallelism: usize::from(arguments.parallelism),
         },

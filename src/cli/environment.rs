@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
 };
 
-use crate::inventory::Surroundings;
+use crate::{inventory::Surroundings, support::trust::Bundle};
 
 /// The environment of one call.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +32,10 @@ pub struct Environment {
     pub https_proxy: Option<String>,
     /// `$NO_PROXY`, `$no_proxy`
     pub no_proxy: String,
+    /// `$SSL_CERT_FILE`, a bundle of authorities in place of the system's
+    pub ssl_cert_file: Option<PathBuf>,
+    /// `$SSL_CERT_DIR`, directories of authorities in place of the system's
+    pub ssl_cert_dir: Vec<PathBuf>,
     /// Whether `$NO_COLOR` is set (<https://no-color.org>), or the terminal is a dumb one.
     pub is_colorless: bool,
     /// Whether the locale writes UTF-8.
@@ -58,9 +62,25 @@ impl Environment {
             http_proxy: text("http_proxy"),
             https_proxy: first(["HTTPS_PROXY", "https_proxy"]),
             no_proxy: first(["NO_PROXY", "no_proxy"]).unwrap_or_default(),
+            ssl_cert_file: path("SSL_CERT_FILE"),
+            ssl_cert_dir: variable("SSL_CERT_DIR")
+                .map(|list| files(&list))
+                .unwrap_or_default(),
             is_colorless: variable("NO_COLOR").is_some()
                 || text("TERM").is_some_and(|term| term == "dumb"),
             is_utf8: writes_utf8(),
+        }
+    }
+
+    /// The authorities to trust: those that the user's variables name, as OpenSSL and Go have it, else the
+    /// system's.
+    #[must_use]
+    pub fn authorities(&self) -> Bundle {
+        match (&self.ssl_cert_file, self.ssl_cert_dir.as_slice()) {
+            (None, []) => Bundle::system(),
+            (file, directories) => {
+                Bundle::new(file.iter().cloned().collect(), directories.to_vec())
+            }
         }
     }
 

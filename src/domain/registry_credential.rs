@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use ipnet::IpNet;
+
 use super::{credential::Credential, image::ImageReference, registry_host::RegistryHost};
 
 /// A registry, the credential for it, and how it is to be tested.
@@ -45,6 +47,20 @@ pub struct TransportSecurity {
     pub plain_http: bool,
     /// PEM file with the authorities to trust in addition to the system's.
     pub ca_cert: Option<PathBuf>,
+    /// Networks that waive the demands on a registry whose name has an address in them.
+    pub insecure_networks: Vec<IpNet>,
+}
+
+impl TransportSecurity {
+    /// Returns the demands on a registry that was declared insecure.
+    #[must_use]
+    pub fn waived(&self) -> Self {
+        Self {
+            tls_verify: false,
+            plain_http: true,
+            ..self.clone()
+        }
+    }
 }
 
 impl Default for TransportSecurity {
@@ -53,6 +69,7 @@ impl Default for TransportSecurity {
             tls_verify: true,
             plain_http: false,
             ca_cert: None,
+            insecure_networks: Vec::new(),
         }
     }
 }

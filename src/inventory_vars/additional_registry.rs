@@ -84,8 +84,8 @@ fn test_image(
 fn security(given: &AdditionalRegistry) -> TransportSecurity {
     TransportSecurity {
         tls_verify: given.tls_verify,
-        plain_http: false,
         ca_cert: given.ca_cert.clone(),
+        ..TransportSecurity::default()
     }
 }
 

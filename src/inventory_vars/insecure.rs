@@ -32,11 +32,13 @@ impl Insecure {
         })
     }
 
-    /// Lowers the demands on the connection to `host`, if it is one of these.
+    /// Lowers the demands on the connection to `host`, if it is one of these. Where the host is a name, its
+    /// addresses decide later whether it is in one of the networks, as docker's daemon has it.
     pub fn relax(&self, host: &RegistryHost, security: &mut TransportSecurity) {
         if self.contains(host) {
-            security.tls_verify = false;
-            security.plain_http = true;
+            *security = security.waived();
+        } else if host.hostname().parse::<IpAddr>().is_err() {
+            security.insecure_networks.clone_from(&self.networks);
         }
     }
 

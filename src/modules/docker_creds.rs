@@ -25,6 +25,7 @@ use crate::{
     support::{
         files::WantedAttributes,
         proxies::{NoProxy, Proxies, Proxy},
+        trust::Bundle,
     },
 };
 
@@ -163,11 +164,13 @@ fn prove(wish: &Wish) -> Result<Vec<String>, Failure> {
             without_image: WithoutImage::Skip(Reason::NotTested),
         }],
         network: wish.network.clone(),
+        run_timeout: wish.network.timeout,
+        authorities: Bundle::system(),
         cert_dir: CERT_DIR.into(),
         parallelism: 1,
     })?;
     let finding = findings.first().expect("one credential was examined");
-    let sentence = || format!("{}: {}", finding.conclusion.verdict, finding.message());
+    let sentence = || format!("{}: {}", finding.conclusion.verdict(), finding.message());
     match finding.severity(JUDGEMENT) {
         Severity::Ignore => Ok(Vec::new()),
         Severity::Warn => Ok(vec![sentence()]),

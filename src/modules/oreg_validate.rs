@@ -14,17 +14,21 @@ use crate::{
         read_stored, validate,
     },
     registry::{Reason, RetryPolicy, transport::Network},
-    support::proxies::{NoProxy, Proxies, Proxy},
+    support::{
+        proxies::{NoProxy, Proxies, Proxy},
+        trust::Bundle,
+    },
 };
 
 const SEVERITIES: &[&str] = &["fail", "warn", "ignore"];
 
-const OPTIONS: [OptionSpec; 23] = with_credentials([
+const OPTIONS: [OptionSpec; 24] = with_credentials([
     OptionSpec::new("auth_files", Kind::Paths),
     OptionSpec::new("unlisted", Kind::Text)
         .choices(&["prove", "skip"])
         .default(Default::Text("prove")),
     OptionSpec::new("timeout", Kind::Integer(1)).default(Default::Integer(60)),
+    OptionSpec::new("run_timeout", Kind::Integer(1)).default(Default::Integer(600)),
     OptionSpec::new("connect_timeout", Kind::Integer(1)).default(Default::Integer(10)),
     OptionSpec::new("retries", Kind::Integer(0)).default(Default::Integer(3)),
     OptionSpec::new("delay", Kind::Integer(0)).default(Default::Integer(5)),
@@ -63,6 +67,8 @@ fn run(call: &Call) -> Result<Response, Failure> {
     let findings = validate(Request {
         credentials: task.examinations,
         network,
+        run_timeout: Duration::from_secs(options.count("run_timeout")),
+        authorities: Bundle::system(),
         cert_dir: options.required_text("cert_dir").into(),
         parallelism: usize::try_from(options.count("parallelism")).unwrap_or(usize::MAX),
     })?;
@@ -165,7 +171,7 @@ fn report(findings: &[Finding], judgement: Judgement) -> Response {
 }
 
 fn line(finding: &Finding) -> String {
-    format!("{}: {}", finding.conclusion.verdict, finding.message())
+    format!("{}: {}", finding.conclusion.verdict(), finding.message())
 }
 
 fn registry(finding: &Finding) -> Value {
@@ -176,7 +182,7 @@ fn registry(finding: &Finding) -> Value {
         "user": credential.credential.user(),
         "source": place_of(&credential.source),
         "test_image": credential.test_image.as_ref().map(ToString::to_string),
-        "verdict": conclusion.verdict.word(),
+        "verdict": conclusion.verdict().word(),
         "reason": conclusion.reason.word(),
         "message": finding.message(),
         "http_status": conclusion.http_status,

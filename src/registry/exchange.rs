@@ -1,13 +1,16 @@
-//! What goes to a registry and what comes back, as values: the flow is made of these, and only
-//! `transport.rs` turns them into bytes on a wire.
+//! What goes to a registry and what comes back, as values. The flow is made of these; `client.rs` alone
+//! turns them into bytes on a wire.
 
 use std::time::Duration;
 
 use url::Url;
 
 use super::envelope::Envelope;
-use crate::domain::{
-    credential::Credential, image::ImageReference, registry_host::RegistryHost, secret::Secret,
+use crate::{
+    domain::{
+        credential::Credential, image::ImageReference, registry_host::RegistryHost, secret::Secret,
+    },
+    support::tls::TlsError,
 };
 
 /// What is to be proven.
@@ -24,11 +27,17 @@ pub struct Target {
 }
 
 impl Target {
-    /// Returns the address of the registry's server; `None` where a URL cannot name it: not every label
-    /// that begins with `xn--` is an international name (UTS 46).
+    /// The address of the registry's server; `None` where a URL cannot name it: not every label that
+    /// begins with `xn--` is an international name (UTS 46).
     pub(super) fn base_url(&self, scheme: &str) -> Option<Url> {
-        Url::parse(&format!("{scheme}://{}/", self.host.api_authority())).ok()
+        server_url(scheme, &self.host)
     }
+}
+
+/// The address of the server of `host`, as [`Target::base_url`] returns it.
+#[must_use]
+pub fn server_url(scheme: &str, host: &RegistryHost) -> Option<Url> {
+    Url::parse(&format!("{scheme}://{}/", host.api_authority())).ok()
 }
 
 /// A request to be sent.
@@ -38,7 +47,9 @@ pub struct Request {
     pub method: Method,
     /// Where to.
     pub url: Url,
-    /// What is shown there.
+    /// Who answers there.
+    pub site: Site,
+    /// The credential that is sent along.
     pub authorization: Authorization,
     /// Which kinds of manifest are welcome.
     pub accept: Accept,
@@ -53,6 +64,18 @@ pub enum Method {
     Head,
     /// Headers and body.
     Get,
+}
+
+/// Who answers a request: the demands on TLS that the user made hold for the registry and its realm, and
+/// for nobody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Site {
+    /// The registry.
+    Registry,
+    /// The realm that the registry named.
+    Realm,
+    /// A server that a redirect named.
+    Elsewhere,
 }
 
 /// The `Authorization` header.
@@ -78,19 +101,19 @@ pub enum Accept {
 /// The steps of a proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
-    /// `/v2/` without credential: is it a registry, and what does it ask for?
+    /// `/v2/` without credential: is it a registry, and what does it require?
     Ping,
     /// `/v2/` with user and password.
     BasicPing,
-    /// A token for nothing: are user and password good?
+    /// A token without scope: are user and password good?
     LoginToken,
     /// A token for pulling the image.
     PullToken,
     /// The image's manifest, headers only.
     Manifest,
-    /// The image's manifest again with GET, for what the registry has to say.
+    /// The image's manifest again with GET, for the words of a refusal.
     ManifestText,
-    /// A token for nothing, without credential: does the realm issue tokens to anybody?
+    /// A token without scope and without credential: does the realm issue anonymous tokens?
     AnonymousToken,
     /// A token for pulling the image, without credential.
     AnonymousPullToken,
@@ -99,7 +122,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// Returns whether a token is wanted.
+    /// Whether a token is asked for. The body of a success is then a secret, whatever its form.
     #[must_use]
     pub const fn asks_for_token(self) -> bool {
         matches!(
@@ -115,10 +138,10 @@ pub enum Answer {
     /// The server answered.
     Reply(Reply),
     /// It did not.
-    Fault(Fault),
+    Error(WireError),
 }
 
-/// What of a server's answer matters.
+/// The parts of a server's answer that matter.
 #[derive(Clone, Debug, Default)]
 pub struct Reply {
     /// HTTP status.
@@ -137,37 +160,55 @@ pub struct Reply {
     pub api_version: bool,
     /// The body, as far as it was read.
     pub body: Vec<u8>,
-    /// Whether the body was longer than what is read.
-    pub oversized: bool,
+    /// Why the whole body cannot be used.
+    pub unusable: Option<Unusable>,
+}
+
+/// What keeps a body from being used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unusable {
+    /// It is longer than what is read.
+    TooLarge,
+    /// Its encoding was not asked for and is not known, or is broken.
+    Encoding,
 }
 
 impl Reply {
-    /// Returns whether the answer is a page for people.
+    /// Whether the answer is a page for people.
     #[must_use]
     pub fn is_html(&self) -> bool {
         self.content_type.to_ascii_lowercase().contains("html")
             || self.body.trim_ascii_start().starts_with(b"<")
     }
 
-    /// Returns what the server says.
+    /// What the server says.
     #[must_use]
     pub fn envelope(&self) -> Envelope {
         Envelope::read(&self.body)
+    }
+
+    /// The answer without what accompanies it for people.
+    pub(super) fn without_body(&self) -> Self {
+        Self {
+            body: Vec::new(),
+            content_type: String::new(),
+            ..self.clone()
+        }
     }
 }
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct WireError {
     /// What went wrong.
-    pub kind: FaultKind,
+    pub kind: WireErrorKind,
     /// The system's or library's words.
     pub detail: String,
 }
 
 /// What can go wrong on the way to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FaultKind {
+pub enum WireErrorKind {
     /// The name does not resolve.
     Dns,
     /// Nothing listens, or no route.
@@ -178,48 +219,35 @@ pub enum FaultKind {
     Lost,
     /// What came is not HTTP.
     Garbage,
-    /// No trusted TLS connection.
-    Tls(TlsFault),
-    /// A proxy refused or is not there.
-    Proxy(ProxyFault),
-}
-
-/// Why TLS failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TlsFault {
-    /// No known authority signed the certificate.
-    UnknownIssuer,
-    /// The certificate has run out, or is not valid yet.
-    Expired,
-    /// The certificate is for another name.
-    WrongName,
-    /// The certificate names no host where names are looked for.
-    NoAlternativeName,
-    /// An authority with a trusted name and another key signed the certificate.
-    BadSignature,
-    /// The certificate, or its key, is of a kind that no server should have.
-    UnsuitableCertificate,
-    /// The server does not speak TLS.
-    SpeaksHttp,
-    /// No common version or cipher.
-    Protocol,
-    /// The server wants a certificate from us.
-    ClientCertificate,
+    /// The realm's name leads into a private network.
+    UnsafeAddress,
     /// Files for TLS cannot be used.
-    Files,
-    /// Anything else.
-    Other,
+    TlsFiles,
+    /// No trusted TLS connection.
+    Tls(TlsError),
+    /// A proxy refused, or cannot be reached.
+    Proxy(ProxyErrorKind),
 }
 
 /// What a proxy did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ProxyFault {
-    /// It wants a user and a password (407).
+pub enum ProxyErrorKind {
+    /// It requires a user and a password (407), or refuses those it was sent.
     Authentication,
-    /// It does not pass us on: it does not want to, or cannot.
+    /// It does not connect: it does not want to, or cannot.
     Denied,
-    /// It is not there.
+    /// It cannot be reached.
     Unreachable,
     /// No trusted TLS connection to it.
     Untrusted,
+}
+
+impl WireErrorKind {
+    /// Adds the words that go with it.
+    pub(super) fn because(self, detail: impl Into<String>) -> WireError {
+        WireError {
+            kind: self,
+            detail: detail.into(),
+        }
+    }
 }

@@ -3,14 +3,19 @@
 //! The proof is a state machine without I/O ([`flow`]): the answer so far decides the next request or
 //! the conclusion, so that odd servers are rows of a table (`flow/vectors.rs`). Reading order:
 //! [`exchange`] (the values), [`challenge`], [`realm`] (where a credential may go: nowhere
-//! else is that decided), [`token`], [`envelope`], [`flow`], and at the rim [`transport`].
+//! else is that decided), [`token`], [`envelope`], [`flow`]; then the wire: [`transport`] (time limits),
+//! `client` (HTTP), `connect` (addresses, proxies, TLS), [`trust`].
 
+mod address;
+mod body;
 pub mod challenge;
+mod client;
 pub mod conclusion;
+mod connect;
 pub mod envelope;
 pub mod exchange;
-mod fault;
 pub mod flow;
+mod proxy_login;
 pub mod realm;
 pub mod retry;
 pub mod token;
@@ -19,7 +24,7 @@ pub mod trust;
 mod tunnel;
 mod verifier;
 
-pub use conclusion::{Conclusion, Reason, Words};
+pub use conclusion::{Conclusion, Reason, Scope, Speaker, Words};
 pub use exchange::Target;
 pub use flow::{Flow, Step};
 pub use retry::RetryPolicy;

@@ -1,51 +1,32 @@
-//! Sends the flow's requests. The only file that names `reqwest`.
-//!
-//! Redirects, proxies from the environment and decompression are off: what the flow does not decide
-//! does not happen. What is read of an answer is bounded.
+//! Carries proofs out: sends the flow's requests within their time.
 
 use std::{
-    error::Error,
-    sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    path::PathBuf,
+    time::{Duration, Instant},
 };
 
-use reqwest::{
-    Client, Response,
-    header::{self, HeaderMap, HeaderName, HeaderValue},
-};
+use ipnet::IpNet;
 use url::Url;
 
 use super::{
-    conclusion::Conclusion,
-    exchange::{
-        Accept, Answer, Authorization, Fault, FaultKind, Method, ProxyFault, Purpose, Reply,
-        Request, Target,
-    },
-    fault::{self, Via},
+    client::Client,
+    conclusion::{Conclusion, Reason},
+    connect::{Addresses, resolve},
+    exchange::{Answer, Request, Target, WireError, WireErrorKind},
     flow::{Flow, Step},
+    proxy_login::ProxyLogins,
     retry::RetryPolicy,
-    trust::Trust,
-    tunnel::connect_status,
-    verifier::Seen,
+    trust::{TlsSettings, Trust, TrustError},
 };
 use crate::{
-    domain::{registry_credential::TransportSecurity, registry_host::RegistryHost},
-    support::proxies::Proxies,
+    domain::registry_credential::TransportSecurity,
+    support::{proxies::Proxies, text::Cleaner, trust::Bundle},
 };
 
-/// Kinds of manifest that registries know (OCI image spec; docker distribution spec v2, v1).
-const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
-    application/vnd.oci.image.manifest.v1+json, \
-    application/vnd.docker.distribution.manifest.list.v2+json, \
-    application/vnd.docker.distribution.manifest.v2+json, \
-    application/vnd.docker.distribution.manifest.v1+prettyjws";
+/// Time for drawing a conclusion when none is left for requests.
+const LAST_WORD: Duration = Duration::from_secs(1);
 
-/// Bytes that are read of a token response.
-const TOKEN_BYTES: usize = 1 << 20;
-/// Bytes that are read of any other body: it is only wanted for what it says.
-const TEXT_BYTES: usize = 64 << 10;
-
-/// How long and through what.
+/// Limits, tries and proxies.
 #[derive(Clone, Debug)]
 pub struct Network {
     /// Time for one connection.
@@ -58,7 +39,17 @@ pub struct Network {
     pub proxies: Proxies,
 }
 
-/// The end of a proof and what it took.
+/// What the proofs of a run share.
+#[derive(Debug)]
+pub struct Transport {
+    network: Network,
+    trust: Trust,
+    tls_for_others: Result<TlsSettings, WireError>,
+    proxy_logins: ProxyLogins,
+    cleaner: Cleaner,
+}
+
+/// The end of a proof and its cost.
 #[derive(Clone, Debug)]
 pub struct Proof {
     /// The conclusion.
@@ -69,10 +60,12 @@ pub struct Proof {
     pub requests: u32,
     /// How long it took.
     pub elapsed: Duration,
+    /// When the client certificate expires that the registry is shown, in seconds since 1970.
+    pub client_certificate_expires: Option<i64>,
 }
 
 impl Proof {
-    /// Concludes without having asked anybody.
+    /// Concludes without a request.
     #[must_use]
     pub fn without_request(conclusion: Conclusion) -> Self {
         Self {
@@ -80,271 +73,179 @@ impl Proof {
             realm_host: None,
             requests: 0,
             elapsed: Duration::ZERO,
+            client_certificate_expires: None,
         }
     }
 }
 
-/// Proves one credential within the time limits of `network`.
-pub async fn prove(
-    target: Target,
-    security: &TransportSecurity,
-    trust: &Trust,
-    network: &Network,
-) -> Proof {
-    if target.base_url("https").is_none() {
-        let fault = nameless(&target.host);
-        let conclusion = Conclusion::from_fault(&fault).saying(fault.detail);
-        return Proof::without_request(conclusion);
-    }
-    let begin = Instant::now();
-    let wire = Wire::new(&target.host, security, trust, network);
-    let (mut flow, mut step) = Flow::start(target, network.retry, network.proxies.secrets());
-    let conclusion = loop {
-        match step {
-            Step::Done(conclusion) => break conclusion,
-            Step::Send { request, after } => {
-                tokio::time::sleep(after).await;
-                let remaining = network.timeout.saturating_sub(begin.elapsed());
-                let answer = match &wire {
-                    Ok(wire) => wire.send_within(&request, remaining).await,
-                    Err(fault) => Answer::Fault(fault.clone()),
-                };
-                step = flow.next(&answer, network.timeout.saturating_sub(begin.elapsed()));
-            }
+impl Transport {
+    /// Prepares a run. Files for TLS of registries are looked for in `cert_dir`, authorities in `bundle`.
+    #[must_use]
+    pub fn new(network: Network, cert_dir: PathBuf, bundle: Bundle) -> Self {
+        let trust = Trust::new(cert_dir, bundle);
+        Self {
+            tls_for_others: trust.for_others().map_err(unusable),
+            cleaner: Cleaner::new(network.proxies.secrets()),
+            trust,
+            network,
+            proxy_logins: ProxyLogins::default(),
         }
-    };
-    let (realm_host, requests) = (
-        flow.realm_host(),
-        if wire.is_ok() { flow.requests() } else { 0 },
-    );
-    Proof {
-        conclusion,
-        realm_host,
-        requests,
-        elapsed: begin.elapsed(),
     }
-}
 
-/// A client for one registry: its connections are kept for all steps of the proof.
-struct Wire {
-    client: Client,
-    seen: Arc<Seen>,
-    proxies: Proxies,
-}
+    /// Time for one registry.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.network.timeout
+    }
 
-impl Wire {
-    fn new(
-        host: &RegistryHost,
+    pub(super) fn proxies(&self) -> &Proxies {
+        &self.network.proxies
+    }
+
+    pub(super) fn proxy_logins(&self) -> &ProxyLogins {
+        &self.proxy_logins
+    }
+
+    pub(super) fn connect_timeout(&self) -> Duration {
+        self.network.connect_timeout
+    }
+
+    pub(super) fn tls_for_others(&self) -> &Result<TlsSettings, WireError> {
+        &self.tls_for_others
+    }
+
+    /// Proves one credential within `limit`.
+    pub async fn prove(
+        &self,
+        target: Target,
         security: &TransportSecurity,
-        trust: &Trust,
-        network: &Network,
-    ) -> Result<Self, Fault> {
-        let (tls, seen) = trust
-            .client_config(host, security)
-            .map_err(|error| unusable(&error))?;
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .connect_timeout(network.connect_timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .proxy(way("http", &network.proxies))
-            .proxy(way("https", &network.proxies))
-            .referer(false)
-            .http1_only()
-            .user_agent(concat!("oreg/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| unusable(&error))?;
-        Ok(Self {
+        limit: Duration,
+    ) -> Proof {
+        let begin = Instant::now();
+        let Some(url) = target.base_url("https") else {
+            return Proof::without_request(no_name(&target));
+        };
+        let networks = self.insecure_addresses(&url, security).await;
+        let (security, addresses) = match networks {
+            Some(networks) => (security.waived(), Addresses::Within(networks)),
+            None => (security.clone(), Addresses::Any),
+        };
+        let target = Target {
+            plain_http: security.plain_http,
+            ..target
+        };
+        let tls = self.trust.for_registry(&target.host, &security);
+        let expires = tls
+            .as_ref()
+            .ok()
+            .and_then(TlsSettings::client_certificate_expires);
+        let Some((flow, step)) = Flow::start(target.clone(), self.network.retry, &self.cleaner)
+        else {
+            return Proof::without_request(no_name(&target));
+        };
+        let client = Client::new(self, tls.map_err(unusable), url, addresses);
+        let mut run = Run {
             client,
-            seen,
-            proxies: network.proxies.clone(),
-        })
-    }
-
-    async fn send_within(&self, request: &Request, limit: Duration) -> Answer {
-        match tokio::time::timeout(limit, self.send(request)).await {
-            Ok(answer) => answer,
-            Err(_) => Answer::Fault(Fault {
-                kind: FaultKind::Timeout,
-                detail: format!("no answer from {} in time", place(&request.url)),
-            }),
+            begin,
+            limit,
+            requests: 0,
+            realm_host: None,
+        };
+        let conclusion = run.carry_out(flow, step).await;
+        Proof {
+            conclusion,
+            realm_host: run.realm_host,
+            requests: run.requests,
+            elapsed: begin.elapsed(),
+            client_certificate_expires: expires,
         }
     }
 
-    async fn send(&self, request: &Request) -> Answer {
-        let outcome = match self.client.execute(wire_form(request)).await {
-            Ok(response) => {
-                if let Some(fault) = self.answer_of_proxy(&response, request) {
-                    return Answer::Fault(fault);
-                }
-                read(response, request.purpose).await
+    /// The networks that make the registry an insecure one by an address of its name, as docker has it
+    /// (`docker info`, insecure registries). Behind a proxy the name is looked up elsewhere.
+    async fn insecure_addresses(
+        &self,
+        url: &Url,
+        security: &TransportSecurity,
+    ) -> Option<Vec<IpNet>> {
+        let networks = &security.insecure_networks;
+        if networks.is_empty() || security.plain_http || self.proxies().proxy_for(url).is_some() {
+            return None;
+        }
+        let lookup = tokio::time::timeout(self.network.connect_timeout, resolve(url));
+        let addresses = lookup.await.ok()?.ok()?;
+        let within = Addresses::Within(networks.clone())
+            .filter(&addresses, url)
+            .ok()?;
+        (!within.is_empty()).then(|| networks.clone())
+    }
+}
+
+/// A proof being carried out.
+struct Run<'run> {
+    client: Client<'run>,
+    begin: Instant,
+    limit: Duration,
+    requests: u32,
+    realm_host: Option<String>,
+}
+
+impl Run<'_> {
+    async fn carry_out(&mut self, mut flow: Flow, mut step: Step) -> Conclusion {
+        loop {
+            let (request, after) = match step {
+                Step::Done(conclusion) => return conclusion,
+                Step::Send { request, after } => (request, after),
+            };
+            tokio::time::sleep(after).await;
+            let answer = self.send(&request).await;
+            (flow, step) = match advance(flow, answer, self.remaining()).await {
+                Some(advanced) => advanced,
+                None => return Conclusion::new(Reason::Timeout),
+            };
+            self.realm_host = flow.realm_host();
+        }
+    }
+
+    async fn send(&mut self, request: &Request) -> Answer {
+        let remaining = self.remaining();
+        self.requests += 1;
+        match tokio::time::timeout(remaining, self.client.send(request)).await {
+            Ok(Ok(reply)) => Answer::Reply(reply),
+            Ok(Err(error)) => {
+                // Nothing was sent where the files for TLS cannot be used.
+                self.requests -= u32::from(error.kind == WireErrorKind::TlsFiles);
+                Answer::Error(error)
             }
-            Err(error) => Err(error),
-        };
-        match outcome {
-            Ok(reply) => Answer::Reply(reply),
-            Err(error) => Answer::Fault(
-                self.explained(self.fault_of(&error, request), request)
-                    .await,
-            ),
+            Err(_) => {
+                let host = request.url.host_str().unwrap_or_default();
+                let details = format!("no answer from {host} in time");
+                Answer::Error(WireErrorKind::Timeout.because(details))
+            }
         }
     }
 
-    /// The fault; where a proxy opened no tunnel, with the reason that it gives.
-    async fn explained(&self, fault: Fault, request: &Request) -> Fault {
-        let denied = fault.kind == FaultKind::Proxy(ProxyFault::Denied);
-        let status = match self.proxies.proxy_for(&request.url).filter(|_| denied) {
-            Some(proxy) => connect_status(proxy, &request.url).await,
-            None => None,
-        };
-        status.map_or(fault, fault::answer_to_connect)
-    }
-
-    fn answer_of_proxy(&self, response: &Response, request: &Request) -> Option<Fault> {
-        let plain = is_plain(request) && self.proxies.proxy_for(&request.url).is_some();
-        fault::answer_of_proxy(response.status().as_u16(), response.headers(), plain)
-    }
-
-    fn fault_of(&self, error: &reqwest::Error, request: &Request) -> Fault {
-        let via = Via {
-            place: place(&request.url),
-            proxy: self
-                .proxies
-                .proxy_for(&request.url)
-                .map(|proxy| place(proxy.address())),
-            plain: is_plain(request),
-            seen: &self.seen,
-        };
-        let phase = fault::Phase {
-            connecting: error.is_connect(),
-            timed_out: error.is_timeout(),
-            resolving: error.is_dns(),
-            reading: error.is_body() || error.is_decode(),
-        };
-        fault::classify(error, phase, &via)
+    fn remaining(&self) -> Duration {
+        self.limit.saturating_sub(self.begin.elapsed())
     }
 }
 
-/// The way of `scheme`, with the login of its own proxy.
-fn way(scheme: &'static str, proxies: &Proxies) -> reqwest::Proxy {
-    let login = proxies.login_for(scheme).and_then(|pair| {
-        let mut value = HeaderValue::from_str(&format!("Basic {}", pair.expose())).ok()?;
-        value.set_sensitive(true);
-        Some(value)
+/// Takes the flow's next step on a thread of its own, within the time: reading what a hostile server says
+/// must not hold up the other registries. `None`: the time ran out.
+async fn advance(mut flow: Flow, answer: Answer, remaining: Duration) -> Option<(Flow, Step)> {
+    let work = tokio::task::spawn_blocking(move || {
+        let step = flow.next(&answer, remaining);
+        (flow, step)
     });
-    let proxies = proxies.clone();
-    let way = reqwest::Proxy::custom(move |url| {
-        let proxy = proxies.proxy_for(url).filter(|_| url.scheme() == scheme);
-        proxy.map(|proxy| proxy.address().clone())
-    });
-    match login {
-        Some(value) => way.custom_http_auth(value),
-        None => way,
-    }
+    let advanced = tokio::time::timeout(remaining.max(LAST_WORD), work).await;
+    advanced.ok()?.ok()
 }
 
-fn wire_form(request: &Request) -> reqwest::Request {
-    let method = match request.method {
-        Method::Head => reqwest::Method::HEAD,
-        Method::Get => reqwest::Method::GET,
-    };
-    let mut wire = reqwest::Request::new(method, request.url.clone());
-    let accept = match request.accept {
-        Accept::Manifest => MANIFESTS,
-        Accept::Any => "*/*",
-    };
-    let headers = wire.headers_mut();
-    headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
-    if let Some(value) = authorization(&request.authorization) {
-        headers.insert(header::AUTHORIZATION, value);
-    }
-    wire
+fn no_name(target: &Target) -> Conclusion {
+    let details = format!("{} is not a valid name", target.host.hostname());
+    Conclusion::new(Reason::Dns).saying(details)
 }
 
-fn is_plain(request: &Request) -> bool {
-    request.url.scheme() == "http"
-}
-
-fn place(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port()
-        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-fn nameless(host: &RegistryHost) -> Fault {
-    Fault {
-        kind: FaultKind::Dns,
-        detail: format!("{} is not a valid name", host.hostname()),
-    }
-}
-
-fn unusable(error: &dyn Error) -> Fault {
-    Fault {
-        kind: FaultKind::Tls(super::exchange::TlsFault::Files),
-        detail: error.to_string(),
-    }
-}
-
-/// The header is marked, so that no debug output shows it.
-fn authorization(authorization: &Authorization) -> Option<HeaderValue> {
-    let text = match authorization {
-        Authorization::Anonymous => return None,
-        Authorization::Basic(pair) => format!("Basic {}", pair.expose()),
-        Authorization::Bearer(token) => format!("Bearer {}", token.expose()),
-    };
-    let mut value = HeaderValue::from_str(&text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
-}
-
-async fn read(mut response: Response, purpose: Purpose) -> Result<Reply, reqwest::Error> {
-    let limit = if purpose.asks_for_token() {
-        TOKEN_BYTES
-    } else {
-        TEXT_BYTES
-    };
-    let mut reply = head(response.status().as_u16(), response.headers());
-    while let Some(chunk) = response.chunk().await? {
-        let room = limit - reply.body.len();
-        reply
-            .body
-            .extend_from_slice(&chunk[..chunk.len().min(room)]);
-        if chunk.len() > room {
-            reply.oversized = limit == TOKEN_BYTES;
-            break;
-        }
-    }
-    Ok(reply)
-}
-
-fn head(status: u16, headers: &HeaderMap) -> Reply {
-    let text = |name: &HeaderName| {
-        headers
-            .get(name)
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-    };
-    let challenges = headers.get_all(header::WWW_AUTHENTICATE).iter();
-    Reply {
-        status,
-        challenges: challenges
-            .map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned())
-            .collect(),
-        location: text(&header::LOCATION),
-        retry_after: text(&header::RETRY_AFTER).and_then(|value| retry_after(&value)),
-        content_type: text(&header::CONTENT_TYPE).unwrap_or_default(),
-        digest: text(&HeaderName::from_static("docker-content-digest")),
-        api_version: headers.contains_key("docker-distribution-api-version"),
-        ..Reply::default()
-    }
-}
-
-/// Seconds, or a date (RFC 9110 §10.2.3).
-fn retry_after(value: &str) -> Option<Duration> {
-    let value = value.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = httpdate::parse_http_date(value).ok()?;
-    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+fn unusable(error: TrustError) -> WireError {
+    WireErrorKind::TlsFiles.because(error.to_string())
 }

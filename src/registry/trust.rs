@@ -1,30 +1,41 @@
-//! Whom to trust on a connection: the system's authorities, a file of the inventory, docker's
-//! `certs.d/<host>/` (`*.crt`: authorities; `NAME.cert` with `NAME.key`: our own certificate;
-//! docker/docs `engine/security/certificates`).
+//! TLS settings: the system's authorities for everybody; for a registry and its realm also the file of the
+//! inventory and docker's `certs.d/<host>/` (`*.crt`: authorities; `NAME.cert` with `NAME.key`: a client
+//! certificate; docker/docs `engine/security/certificates`).
 
 use std::{
-    fs,
+    io,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
 
 use rustls::{
-    ClientConfig, ConfigBuilder, RootCertStore,
-    client::WantsClientCert,
+    ClientConfig, RootCertStore,
+    client::{Resumption, WebPkiServerVerifier},
     crypto::{CryptoProvider, ring},
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
+    sign::SingleCertAndKey,
 };
 use thiserror::Error;
+use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::verifier::{NoClientCertificate, NoVerification, Seen, Verifier};
-use crate::domain::{registry_credential::TransportSecurity, registry_host::RegistryHost};
+use super::verifier::{NoClientCertificate, Seen, Verifier, Waiver};
+use crate::{
+    domain::{registry_credential::TransportSecurity, registry_host::RegistryHost},
+    support::{
+        tls::client_certificate,
+        trust::{Bundle, may_sign, read_certificates, read_file},
+    },
+};
+
+/// The only protocol that is spoken (RFC 7301).
+const PROTOCOL: &[u8] = b"http/1.1";
 
 /// A file that cannot be used.
 #[derive(Debug, Error)]
 pub enum TrustError {
     /// It cannot be read.
     #[error("cannot read {0}: {1}")]
-    Read(PathBuf, std::io::Error),
+    Read(PathBuf, io::Error),
     /// It holds no certificate or key in PEM.
     #[error("{0} holds no {1} in PEM form")]
     Pem(PathBuf, &'static str),
@@ -34,21 +45,48 @@ pub enum TrustError {
     /// A certificate is there without its key.
     #[error("{0} has no key beside it ({1} is missing)")]
     NoKey(PathBuf, PathBuf),
-    /// There is nobody to trust.
+    /// There is no authority to trust.
     #[error(
         "no certificate authority is known on this host: install ca-certificates, or set ca_cert"
     )]
     NoAuthorities,
 }
 
-/// The authorities of the system, read once for all registries of a run.
-#[derive(Debug, Default)]
+/// Where authorities and client certificates are, and the system's authorities, read once in a run.
+#[derive(Debug)]
 pub struct Trust {
     cert_dir: PathBuf,
+    bundle: Bundle,
     system: OnceLock<RootCertStore>,
+    provider: Arc<CryptoProvider>,
 }
 
-/// What `certs.d/<host>/` holds.
+/// TLS settings for servers of one kind.
+#[derive(Clone, Debug)]
+pub(super) struct TlsSettings {
+    verification: Verification,
+    client: Option<ClientCertificate>,
+    provider: Arc<CryptoProvider>,
+}
+
+#[derive(Clone, Debug)]
+enum Verification {
+    /// The server was declared insecure.
+    Waived,
+    Required {
+        authorities: Option<Arc<WebPkiServerVerifier>>,
+        pinned: Arc<[CertificateDer<'static>]>,
+    },
+}
+
+#[derive(Clone, Debug)]
+struct ClientCertificate {
+    key: Arc<SingleCertAndKey>,
+    /// In seconds since 1970.
+    not_after: Option<i64>,
+}
+
+/// Files in `certs.d/<host>/`.
 #[derive(Default)]
 struct HostFiles {
     authorities: Vec<PathBuf>,
@@ -56,64 +94,84 @@ struct HostFiles {
 }
 
 impl Trust {
-    /// Looks for files of registries below `cert_dir`.
+    /// Looks for files of registries below `cert_dir`, and for the system's authorities in `bundle`.
     #[must_use]
-    pub fn new(cert_dir: PathBuf) -> Self {
+    pub fn new(cert_dir: PathBuf, bundle: Bundle) -> Self {
         Self {
             cert_dir,
+            bundle,
             system: OnceLock::new(),
+            provider: Arc::new(ring::default_provider()),
         }
     }
 
-    /// Returns the TLS settings for `host`, and what will be seen under them.
-    pub(super) fn client_config(
+    /// The settings for proxies, and for servers that a redirect named: what was said of a registry does not
+    /// hold for them.
+    pub(super) fn for_others(&self) -> Result<TlsSettings, TrustError> {
+        let verification = self.required(&[])?;
+        Ok(self.settings(verification, None))
+    }
+
+    /// The settings for a registry and, as docker has it, for its realm.
+    pub(super) fn for_registry(
         &self,
         host: &RegistryHost,
         security: &TransportSecurity,
-    ) -> Result<(ClientConfig, Arc<Seen>), TrustError> {
-        let provider = Arc::new(ring::default_provider());
-        let seen = Arc::new(Seen::default());
+    ) -> Result<TlsSettings, TrustError> {
         let files = self.host_files(host)?;
-        let builder = ClientConfig::builder_with_provider(provider.clone())
-            .with_safe_default_protocol_versions()
-            .expect("the provider supports the default versions");
-        let builder = if security.tls_verify {
-            let verifier = self.verifier(&files, security, &provider, seen.clone())?;
-            builder
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(verifier))
+        let verification = if security.tls_verify {
+            let mut own = Vec::new();
+            for path in &files.authorities {
+                match certificates(path) {
+                    Ok(found) => own.extend(found),
+                    // docker passes over files of other formats here.
+                    Err(TrustError::Pem(..)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            if let Some(path) = &security.ca_cert {
+                own.extend(certificates(path)?);
+            }
+            self.required(&own)?
         } else {
-            let verifier = Arc::new(NoVerification(provider));
-            builder
-                .dangerous()
-                .with_custom_certificate_verifier(verifier)
+            Verification::Waived
         };
-        Ok((
-            with_client_certificate(builder, &files, seen.clone())?,
-            seen,
-        ))
+        let client = files.client.as_deref().map(read_client_certificate);
+        Ok(self.settings(verification, client.transpose()?))
     }
 
-    fn verifier(
+    fn settings(
         &self,
-        files: &HostFiles,
-        security: &TransportSecurity,
-        provider: &Arc<CryptoProvider>,
-        seen: Arc<Seen>,
-    ) -> Result<Verifier, TrustError> {
-        let mut own = Vec::new();
-        for path in files.authorities.iter().chain(&security.ca_cert) {
-            own.extend(certificates(path)?);
+        verification: Verification,
+        client: Option<ClientCertificate>,
+    ) -> TlsSettings {
+        TlsSettings {
+            verification,
+            client,
+            provider: self.provider.clone(),
         }
+    }
+
+    fn required(&self, own: &[CertificateDer<'static>]) -> Result<Verification, TrustError> {
         let mut roots = self.system().clone();
-        roots.add_parsable_certificates(own.iter().cloned());
-        Verifier::new(roots, own, provider, seen).ok_or(TrustError::NoAuthorities)
+        roots.add_parsable_certificates(own.iter().filter(|one| may_sign(one)).cloned());
+        let builder =
+            WebPkiServerVerifier::builder_with_provider(roots.into(), self.provider.clone());
+        let authorities = builder.build().ok();
+        // Servers whose own certificate is trusted need no authority.
+        if authorities.is_none() && own.is_empty() {
+            return Err(TrustError::NoAuthorities);
+        }
+        Ok(Verification::Required {
+            authorities,
+            pinned: own.into(),
+        })
     }
 
     fn system(&self) -> &RootCertStore {
         self.system.get_or_init(|| {
             let mut roots = RootCertStore::empty();
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            roots.add_parsable_certificates(self.bundle.load());
             roots
         })
     }
@@ -121,9 +179,9 @@ impl Trust {
     /// A directory that is not there holds nothing; one that cannot be read is an error.
     fn host_files(&self, host: &RegistryHost) -> Result<HostFiles, TrustError> {
         let directory = self.cert_dir.join(host.authority());
-        let entries = match fs::read_dir(&directory) {
+        let entries = match directory.read_dir() {
             Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(HostFiles::default());
             }
             Err(error) => return Err(TrustError::Read(directory, error)),
@@ -145,35 +203,73 @@ impl Trust {
     }
 }
 
-fn with_client_certificate(
-    builder: ConfigBuilder<ClientConfig, WantsClientCert>,
-    files: &HostFiles,
-    seen: Arc<Seen>,
-) -> Result<ClientConfig, TrustError> {
-    let Some(path) = &files.client else {
-        return Ok(builder.with_client_cert_resolver(Arc::new(NoClientCertificate(seen))));
-    };
+impl TlsSettings {
+    /// The configuration of one connection to `name`, and what will be seen on it.
+    pub(super) fn for_connection(
+        &self,
+        name: &ServerName<'static>,
+    ) -> (Arc<ClientConfig>, Arc<Seen>) {
+        let seen = Arc::new(Seen::default());
+        let builder = ClientConfig::builder_with_provider(self.provider.clone())
+            .with_safe_default_protocol_versions()
+            .expect("the provider supports the default versions")
+            .dangerous();
+        let builder = match &self.verification {
+            Verification::Waived => builder.with_custom_certificate_verifier(Arc::new(Waiver {
+                name: name.clone(),
+                provider: self.provider.clone(),
+            })),
+            Verification::Required {
+                authorities,
+                pinned,
+            } => builder.with_custom_certificate_verifier(Arc::new(Verifier {
+                authorities: authorities.clone(),
+                pinned: pinned.clone(),
+                seen: seen.clone(),
+                provider: self.provider.clone(),
+            })),
+        };
+        let mut config = match &self.client {
+            Some(client) => builder.with_client_cert_resolver(client.key.clone()),
+            None => builder.with_client_cert_resolver(Arc::new(NoClientCertificate(seen.clone()))),
+        };
+        config.alpn_protocols = vec![PROTOCOL.to_vec()];
+        config.resumption = Resumption::disabled();
+        (Arc::new(config), seen)
+    }
+
+    /// When the client certificate expires, in seconds since 1970.
+    pub(super) fn client_certificate_expires(&self) -> Option<i64> {
+        self.client.as_ref()?.not_after
+    }
+}
+
+fn read_client_certificate(path: &Path) -> Result<ClientCertificate, TrustError> {
     let key_path = path.with_extension("key");
     if !key_path.exists() {
-        return Err(TrustError::NoKey(path.clone(), key_path));
+        return Err(TrustError::NoKey(path.to_owned(), key_path));
     }
-    let key = PrivateKeyDer::from_pem_slice(&read(&key_path)?)
+    let pem = read_file(&key_path).map_err(|error| TrustError::Read(key_path.clone(), error))?;
+    let key = PrivateKeyDer::from_pem_slice(&pem)
         .map_err(|_| TrustError::Pem(key_path, "private key"))?;
     let chain = certificates(path)?;
-    builder
-        .with_client_auth_cert(chain, key)
-        .map_err(|_| TrustError::ClientCertificate(path.clone()))
+    let not_after = chain.first().and_then(not_after);
+    let key = client_certificate(chain, &key)
+        .ok_or_else(|| TrustError::ClientCertificate(path.to_owned()))?;
+    Ok(ClientCertificate { key, not_after })
+}
+
+fn not_after(certificate: &CertificateDer<'_>) -> Option<i64> {
+    let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+    Some(parsed.validity().not_after.timestamp())
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TrustError> {
-    let bytes = read(path)?;
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
-    match found {
+    match read_certificates(path) {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        Err(error) if error.kind() != io::ErrorKind::InvalidData => {
+            Err(TrustError::Read(path.to_owned(), error))
+        }
         _ => Err(TrustError::Pem(path.to_owned(), "certificate")),
     }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, TrustError> {
-    fs::read(path).map_err(|error| TrustError::Read(path.to_owned(), error))
 }

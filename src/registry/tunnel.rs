@@ -1,51 +1,44 @@
-//! Why a proxy opened no tunnel. The HTTP library reads the proxy's answer to CONNECT and tells only that
-//! it was none, so the proxy is asked once more, by hand, for the status alone.
+//! What a proxy answers: to the request for a tunnel (CONNECT), and in place of a registry.
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
-use url::Url;
+use http::HeaderMap;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use crate::support::proxies::Proxy;
+use super::exchange::{ProxyErrorKind, WireError, WireErrorKind};
+use crate::domain::secret::Secret;
 
-/// A status line is shorter.
-const LONGEST_LINE: usize = 1024;
+/// Bytes of the longest answer to CONNECT that is read.
+const LONGEST_ANSWER: usize = 64 << 10;
 
-/// Returns the status with which `proxy` answers the wish for a tunnel to `destination`; `None` where it
-/// gives none, or is spoken to by TLS.
-pub(super) async fn connect_status(proxy: &Proxy, destination: &Url) -> Option<u16> {
-    let at = proxy.address();
-    if at.scheme() != "http" {
-        return None;
-    }
-    let host = at.host_str()?.trim_matches(['[', ']']);
-    let address = (host, at.port_or_known_default()?);
-    let mut stream = TcpStream::connect(address).await.ok()?;
-    stream
-        .write_all(request(proxy, destination)?.as_bytes())
-        .await
-        .ok()?;
+/// Asks the proxy at the other end of `stream` for a tunnel to `authority` (`host:port`).
+pub(super) async fn request_tunnel(
+    stream: &mut (impl AsyncWrite + Unpin),
+    authority: &str,
+    login: Option<&Secret>,
+) -> std::io::Result<()> {
+    let request = connect_request(authority, login);
+    stream.write_all(request.as_bytes()).await?;
+    stream.flush().await
+}
+
+/// Reads the status of the answer; `None` when it is not HTTP, or cut off.
+pub(super) async fn read_status(stream: &mut (impl AsyncRead + Unpin)) -> Option<u16> {
     let mut answer = Vec::new();
-    while !answer.contains(&b'\n') && answer.len() < LONGEST_LINE {
-        if stream.read_buf(&mut answer).await.ok()? == 0 {
-            break;
+    // Byte by byte: what follows belongs to the server at the other end of the tunnel.
+    while !answer.ends_with(b"\r\n\r\n") && !answer.ends_with(b"\n\n") {
+        let byte = stream.read_u8().await.ok();
+        match byte {
+            Some(byte) if answer.len() < LONGEST_ANSWER => answer.push(byte),
+            _ => break,
         }
     }
     status(&answer)
 }
 
-fn request(proxy: &Proxy, destination: &Url) -> Option<String> {
-    let (host, port) = (
-        destination.host_str()?,
-        destination.port_or_known_default()?,
-    );
-    let login = proxy.login().map_or_else(String::new, |pair| {
+fn connect_request(authority: &str, login: Option<&Secret>) -> String {
+    let login = login.map_or_else(String::new, |pair| {
         format!("Proxy-Authorization: Basic {}\r\n", pair.expose())
     });
-    Some(format!(
-        "CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n{login}\r\n"
-    ))
+    format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n{login}\r\n")
 }
 
 /// `HTTP/1.1 503 Service Unavailable`.
@@ -53,6 +46,37 @@ fn status(answer: &[u8]) -> Option<u16> {
     let line = String::from_utf8_lossy(answer);
     let mut words = line.strip_prefix("HTTP/1.")?.split_ascii_whitespace();
     words.nth(1)?.parse().ok()
+}
+
+/// The meaning of the status with which a proxy refused a tunnel.
+pub(super) fn refused_tunnel(status: u16) -> WireError {
+    let kind = match status {
+        401 | 407 => WireErrorKind::Proxy(ProxyErrorKind::Authentication),
+        // The proxy would, but the server behind it does not answer, or has no address.
+        500..=599 => WireErrorKind::Refused,
+        _ => WireErrorKind::Proxy(ProxyErrorKind::Denied),
+    };
+    kind.because(format!("the proxy answered {status}"))
+}
+
+/// A proxy's own answer to a plain request that it should have passed on; `None` when the registry
+/// answered.
+///
+/// Only marks tell them apart: those of RFC 9209, squid and tinyproxy. The last answers 401 to a wrong
+/// password of its own, which must not be mistaken for the registry's word on the credential.
+pub(super) fn answer_of_proxy(status: u16, headers: &HeaderMap) -> Option<WireError> {
+    let is_proxys = status == 407 || (status >= 400 && is_marked(headers));
+    is_proxys.then(|| refused_tunnel(status))
+}
+
+fn is_marked(headers: &HeaderMap) -> bool {
+    let says = |name: &str, text: &str| {
+        let values = headers.get_all(name).iter();
+        values
+            .flat_map(|value| value.to_str())
+            .any(|value| value.contains(text))
+    };
+    says("proxy-status", "error=") || says("x-squid-error", "") || says("server", "tinyproxy/")
 }
 
 #[cfg(test)]
@@ -76,15 +100,15 @@ mod tests {
     }
 
     #[test]
-    fn the_login_of_the_address_is_sent() {
-        let to = Url::parse("https://registry.example.com/v2/").unwrap();
-        let asked = |proxy| request(&Proxy::parse(proxy).unwrap(), &to).unwrap();
-        let line =
-            "CONNECT registry.example.com:443 HTTP/1.1\r\nHost: registry.example.com:443\r\n";
-        assert_eq!(asked("http://p:3128"), format!("{line}\r\n"));
+    fn the_login_is_sent_in_its_header() {
+        let line = "CONNECT r.example.com:443 HTTP/1.1\r\nHost: r.example.com:443\r\n";
         assert_eq!(
-            asked("http://u:s%40cret@p:3128"),
-            format!("{line}Proxy-Authorization: Basic dTpzQGNyZXQ=\r\n\r\n")
+            connect_request("r.example.com:443", None),
+            format!("{line}\r\n")
+        );
+        assert_eq!(
+            connect_request("r.example.com:443", Some(&Secret::new("dTpw"))),
+            format!("{line}Proxy-Authorization: Basic dTpw\r\n\r\n")
         );
     }
 }

@@ -1,13 +1,12 @@
-//! Verification of a server's certificate, with a memory: when it fails, which certificate and why.
+//! Verification of servers' certificates, with a memory: when it fails, which certificate and why.
 //!
 //! A certificate that is itself among the trusted ones is accepted for its name and time, as docker
-//! does: many private registries have a self-signed one.
+//! does: many private registries have a self-signed one. It does not become an authority for others.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore,
-    SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme,
     client::{
         ResolvesClientCert, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -20,63 +19,41 @@ use rustls::{
 };
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-/// What was seen of the server during handshakes.
+/// Observations on the server during one handshake.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     /// Subject of the certificate that was refused.
     refused: Mutex<Option<String>>,
-    /// Whether the server asked for a certificate that we do not have.
+    /// Whether the server asked for a certificate that is not there.
     wanted_client_certificate: Mutex<bool>,
 }
 
 impl Seen {
     pub(super) fn refused_subject(&self) -> Option<String> {
-        self.refused
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let refused = self.refused.lock();
+        refused.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn wanted_client_certificate(&self) -> bool {
-        *self
-            .wanted_client_certificate
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        let wanted = self.wanted_client_certificate.lock();
+        *wanted.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn refuse(&self, certificate: &CertificateDer<'_>) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        *refused = subject_of(certificate);
     }
 }
 
 /// Verifies by authorities and pinned certificates.
 #[derive(Debug)]
 pub(super) struct Verifier {
-    authorities: Arc<WebPkiServerVerifier>,
-    pinned: Vec<CertificateDer<'static>>,
-    seen: Arc<Seen>,
-}
-
-impl Verifier {
-    /// Makes a verifier that trusts `roots`, and `pinned` also as servers' own certificates.
-    pub(super) fn new(
-        roots: RootCertStore,
-        pinned: Vec<CertificateDer<'static>>,
-        provider: &Arc<CryptoProvider>,
-        seen: Arc<Seen>,
-    ) -> Option<Self> {
-        let builder = WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone());
-        Some(Self {
-            authorities: builder.build().ok()?,
-            pinned,
-            seen,
-        })
-    }
-
-    fn remember(&self, certificate: &CertificateDer<'_>) {
-        let subject = subject_of(certificate);
-        *self
-            .seen
-            .refused
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = subject;
-    }
+    /// `None`: no authority is trusted.
+    pub(super) authorities: Option<Arc<WebPkiServerVerifier>>,
+    /// Trusted as servers' own certificates.
+    pub(super) pinned: Arc<[CertificateDer<'static>]>,
+    pub(super) seen: Arc<Seen>,
+    pub(super) provider: Arc<CryptoProvider>,
 }
 
 impl ServerCertVerifier for Verifier {
@@ -88,16 +65,19 @@ impl ServerCertVerifier for Verifier {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let verified =
-            self.authorities
-                .verify_server_cert(certificate, intermediates, name, ocsp, now);
+        let verified = match &self.authorities {
+            Some(all) => all.verify_server_cert(certificate, intermediates, name, ocsp, now),
+            None => Err(CertificateError::UnknownIssuer.into()),
+        };
         let verified = match verified {
             Err(Error::InvalidCertificate(
-                CertificateError::UnknownIssuer | CertificateError::Other(_),
+                CertificateError::UnknownIssuer
+                | CertificateError::BadSignature
+                | CertificateError::Other(_),
             )) if self.pinned.contains(certificate) => verify_pinned(certificate, name, now),
             other => other,
         };
-        verified.inspect_err(|_| self.remember(certificate))
+        verified.inspect_err(|_| self.seen.refuse(certificate))
     }
 
     fn verify_tls12_signature(
@@ -106,8 +86,8 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.authorities
-            .verify_tls12_signature(message, certificate, signed)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signed, algorithms)
     }
 
     fn verify_tls13_signature(
@@ -116,12 +96,13 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.authorities
-            .verify_tls13_signature(message, certificate, signed)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.authorities.supported_verify_schemes()
+        let algorithms = &self.provider.signature_verification_algorithms;
+        algorithms.supported_schemes()
     }
 
     fn root_hint_subjects(&self) -> Option<&[DistinguishedName]> {
@@ -129,20 +110,27 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// Takes any certificate: for registries declared insecure. The server must still own its key.
+/// Takes any certificate from one server: a registry that was declared insecure, or its realm. The server
+/// must still own its key, and the waiver holds for no other name.
 #[derive(Debug)]
-pub(super) struct NoVerification(pub(super) Arc<CryptoProvider>);
+pub(super) struct Waiver {
+    pub(super) name: ServerName<'static>,
+    pub(super) provider: Arc<CryptoProvider>,
+}
 
-impl ServerCertVerifier for NoVerification {
+impl ServerCertVerifier for Waiver {
     fn verify_server_cert(
         &self,
         _: &CertificateDer<'_>,
         _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
+        name: &ServerName<'_>,
         _: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
+        if *name == self.name {
+            return Ok(ServerCertVerified::assertion());
+        }
+        Err(CertificateError::ApplicationVerificationFailure.into())
     }
 
     fn verify_tls12_signature(
@@ -151,12 +139,8 @@ impl ServerCertVerifier for NoVerification {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(
-            message,
-            certificate,
-            signed,
-            &self.0.signature_verification_algorithms,
-        )
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signed, algorithms)
     }
 
     fn verify_tls13_signature(
@@ -165,16 +149,13 @@ impl ServerCertVerifier for NoVerification {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(
-            message,
-            certificate,
-            signed,
-            &self.0.signature_verification_algorithms,
-        )
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        let algorithms = &self.provider.signature_verification_algorithms;
+        algorithms.supported_schemes()
     }
 }
 
@@ -224,15 +205,14 @@ fn subject_of(certificate: &CertificateDer<'_>) -> Option<String> {
     Some(parsed.subject().to_string())
 }
 
-// The certificates are made by openssl.
 #[cfg(test)]
 #[cfg(feature = "real")]
 mod tests {
-    use rustls::crypto::ring;
+    use rustls::{RootCertStore, crypto::ring};
     use testbed::odd_certificates::OddIssuer;
 
     use super::*;
-    use crate::registry::{exchange::TlsFault, fault::tls_fault};
+    use crate::support::{tls::TlsError, trust::may_sign};
 
     const NAME: &str = "subjectAltName=DNS:r.example.com";
 
@@ -240,14 +220,14 @@ mod tests {
         CertificateDer::from(bytes)
     }
 
-    /// What is found wrong with the certificate, where the authority is trusted and, if it is pinned, the
-    /// certificate itself.
+    /// The error for the certificate, where its authority is trusted and, if it is pinned, the certificate
+    /// itself.
     fn fault(
         issuer: &OddIssuer,
         extensions: &[&str],
         digest: &str,
         pinned: bool,
-    ) -> Option<TlsFault> {
+    ) -> Option<TlsError> {
         let certificate = der(issuer.certificate(extensions, digest).unwrap());
         let mut roots = RootCertStore::empty();
         roots.add(der(issuer.authority().unwrap())).unwrap();
@@ -258,17 +238,24 @@ mod tests {
         } else {
             Vec::new()
         };
-        let verifier = Verifier::new(roots, pins, &provider, seen.clone()).unwrap();
+        let authorities =
+            WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone());
+        let verifier = Verifier {
+            authorities: authorities.build().ok(),
+            pinned: pins.into(),
+            seen,
+            provider,
+        };
         let name = ServerName::try_from("r.example.com").unwrap();
         let outcome = verifier.verify_server_cert(&certificate, &[], &name, &[], UnixTime::now());
-        outcome.err().map(|error| tls_fault(&error, &seen))
+        outcome.err().map(|error| TlsError::of(&error))
     }
 
     #[test]
     fn an_odd_certificate_is_not_taken_for_a_foreign_one() {
         let issuer = OddIssuer::new().unwrap();
-        let unsuitable = Some(TlsFault::UnsuitableCertificate);
-        let nameless = Some(TlsFault::NoAlternativeName);
+        let unsuitable = Some(TlsError::UnsuitableCertificate);
+        let nameless = Some(TlsError::NoAlternativeName);
         for (extensions, digest, expected) in [
             (&[NAME][..], "-sha256", None),
             (&[], "-sha256", unsuitable),
@@ -295,7 +282,7 @@ mod tests {
         let issuer = OddIssuer::new().unwrap();
         for (extensions, expected) in [
             (&[NAME][..], None),
-            (&[], Some(TlsFault::UnsuitableCertificate)),
+            (&[], Some(TlsError::UnsuitableCertificate)),
             (&[NAME, "basicConstraints=critical,CA:TRUE"], None),
         ] {
             assert_eq!(
@@ -304,5 +291,34 @@ mod tests {
                 "{extensions:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_certificate_that_is_no_authority_signs_no_other() {
+        let issuer = OddIssuer::new().unwrap();
+        let with = |extensions: &[&str]| der(issuer.certificate(extensions, "-sha256").unwrap());
+        assert!(may_sign(&der(issuer.authority().unwrap())));
+        assert!(may_sign(&with(&[
+            NAME,
+            "basicConstraints=critical,CA:TRUE"
+        ])));
+        for extensions in [&[NAME][..], &[NAME, "basicConstraints=CA:FALSE"], &[]] {
+            assert!(!may_sign(&with(extensions)), "{extensions:?}");
+        }
+    }
+
+    #[test]
+    fn a_waiver_holds_for_one_name() {
+        let waiver = Waiver {
+            name: ServerName::try_from("r.example.com").unwrap(),
+            provider: Arc::new(ring::default_provider()),
+        };
+        let passes = |name: &str| {
+            let name = ServerName::try_from(name).unwrap();
+            waiver
+                .verify_server_cert(&der(Vec::new()), &[], &name, &[], UnixTime::now())
+                .is_ok()
+        };
+        assert!(passes("r.example.com") && !passes("proxy.example.com"));
     }
 }

@@ -56,6 +56,12 @@ impl OddIssuer {
         Ok(issuer)
     }
 
+    /// Returns the file with the key that is certified, in PEM.
+    #[must_use]
+    pub fn key(&self) -> std::path::PathBuf {
+        self.files.path().join("server.key")
+    }
+
     /// Returns the authority's own certificate, as DER.
     ///
     /// # Errors

@@ -25,7 +25,10 @@ const BIN: &str = "bin";
 
 /// What may be written only in these files and folders.
 const PLACES: [(&[&str], &[&str]); 7] = [
-    (&["reqwest"], &["registry/transport.rs"]),
+    (
+        &["tokio_rustls", "TcpStream", "lookup_host"],
+        &["registry/connect.rs"],
+    ),
     (&["kube", "k8s_openapi"], &["cluster/"]),
     (&["clap"], &["cli/", "inventory/"]),
     (&["indicatif", "comfy_table"], &["cli/"]),

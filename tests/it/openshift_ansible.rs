@@ -9,7 +9,7 @@ use testbed::{
 };
 
 use crate::support::{
-    module,
+    module, mounts,
     playbook::{BED, Run, Site, root},
     scratch::{mode, read},
 };
@@ -101,11 +101,14 @@ impl Checkout {
             .current_dir(self.directory())
             .env("ANSIBLE_CONFIG", self.directory().join("ansible.cfg"))
             .env_remove("ANSIBLE_LIBRARY")
-            .env("SSL_CERT_FILE", authority)
             .arg("-i")
             .arg(self.site.path("hosts"))
             .arg(playbook)
             .args(arguments);
+        // Modules trust the system's bundle and nothing of the environment.
+        let bundle = "/etc/ssl/certs/ca-certificates.crt";
+        let words = [authority.to_str().unwrap(), bundle];
+        let mut command = mounts::own("mount --bind \"$1\" \"$2\"", &words, &command);
         Run::of(&mut command)
     }
 

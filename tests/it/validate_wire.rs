@@ -6,11 +6,13 @@
 )]
 
 mod bodies;
+mod limits;
 mod logins;
 mod proxy;
 mod redirects;
 mod stored;
 mod tls;
+mod tolerance;
 
 use std::{
     sync::{

@@ -17,7 +17,10 @@ use crate::{
         stored_entry::StoredEntry,
         verdict::Verdict,
     },
-    operations::report::{Registry, State},
+    operations::{
+        report::{Registry, State},
+        validate::is_of_device_login,
+    },
 };
 
 /// The host in pull secrets of Red Hat under which a token for telemetry stands. It is not a registry.
@@ -76,6 +79,13 @@ fn of_entry(place: &str, entry: &StoredEntry, helpers: &Helpers) -> Vec<Subject>
             "this key names no registry",
         ),
         (Some(host), _) if host.authority() == TELEMETRY => telemetry(place, entry.key()),
+        (Some(host), _) if is_of_device_login(&host, entry.key()) => apart(
+            place,
+            entry.key(),
+            State::Proven(Verdict::Skipped),
+            "no_registry",
+            "docker's login by device keeps a token under this key",
+        ),
         (Some(_), Err(error)) if error.stops_kubelet() => apart(
             place,
             entry.key(),

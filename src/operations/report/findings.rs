@@ -19,7 +19,7 @@ pub fn registry_of(finding: &Finding) -> Registry {
         user: Some(credential.credential.user().to_owned()),
         source: place_of(&credential.source),
         test_image: credential.test_image.as_ref().map(ToString::to_string),
-        verdict: State::Proven(conclusion.verdict),
+        verdict: State::Proven(conclusion.verdict()),
         reason: conclusion.reason.word().to_owned(),
         message: finding.message(),
         http_status: conclusion.http_status,

@@ -3,26 +3,20 @@
 use super::{Finding, options::OptionNames};
 use crate::{
     domain::verdict::Verdict,
-    registry::{Reason, Words},
+    registry::{Reason, Speaker, Words},
 };
 
-/// Returns what was found, in one sentence, and the server's or system's own words as a quotation.
+/// The finding in one sentence, with the words of the server or the system as a quotation.
 pub(super) fn sentence(finding: &Finding) -> String {
     let advice = advice(finding);
     match &finding.conclusion.words {
-        Some(Words::Quoted(words)) => format!("{advice} ({}: \"{words}\")", speaker(finding)),
+        Some(Words::Quoted(Speaker::Server, words)) => {
+            format!("{advice} (the server said: \"{words}\")")
+        }
+        Some(Words::Quoted(Speaker::System, words)) => format!("{advice} (details: \"{words}\")"),
         Some(Words::Own(detail)) => format!("{advice} ({detail})"),
         // What was not cleaned is not shown.
-        Some(Words::Foreign(_)) | None => advice,
-    }
-}
-
-/// Whose words are quoted.
-fn speaker(finding: &Finding) -> &'static str {
-    match finding.conclusion.verdict {
-        Verdict::Unreachable | Verdict::TlsFailure | Verdict::ProxyFailure => "details",
-        _ if finding.conclusion.http_status.is_some() => "the server said",
-        _ => "details",
+        Some(Words::Foreign(..)) | None => advice,
     }
 }
 
@@ -34,7 +28,7 @@ fn advice(finding: &Finding) -> String {
         .as_ref()
         .map_or_else(|| "the image".to_owned(), ToString::to_string);
     let options = OptionNames::of(&credential.source);
-    match finding.conclusion.verdict {
+    match finding.conclusion.verdict() {
         Verdict::Valid => format!("{host} accepted user {user}{}", seen(finding, &image)),
         Verdict::InvalidCredentials => rejected(finding, &options),
         Verdict::Denied => format!(
@@ -42,7 +36,7 @@ fn advice(finding: &Finding) -> String {
             options.image
         ),
         Verdict::DeniedOrMissing => format!(
-            "{host} gives user {user} no access to {image}, or the image does not exist (the registry does not tell which): check the account's rights and the image's name"
+            "{host} gives user {user} no access to {image}, or the image does not exist (the registry does not say which): check the account's rights and the image's name"
         ),
         Verdict::ImageNotFound => format!(
             "{host} accepted user {user} but has no {image}: set {} to an image that exists there{}",
@@ -56,11 +50,24 @@ fn advice(finding: &Finding) -> String {
         Verdict::ProxyFailure => proxy(finding, &options),
         Verdict::NotARegistry => not_a_registry(finding),
         Verdict::RegistryError => registry_error(finding),
-        Verdict::Skipped if finding.conclusion.reason == Reason::Unlisted => {
-            format!("{host} was not asked: the options do not name it, and unlisted is skip")
-        }
-        Verdict::Skipped => format!("{host} was not asked: no test login is wanted"),
+        Verdict::Skipped => skipped(finding),
     }
+}
+
+fn skipped(finding: &Finding) -> String {
+    let host = &finding.credential.host;
+    let why = match finding.conclusion.reason {
+        Reason::Unlisted => "the options do not name it, and unlisted is skip",
+        Reason::IdentityToken => {
+            "its entry holds an identity token and no password, which kubelet cannot use either"
+        }
+        Reason::NoRegistry => {
+            "its key is not that of a registry: docker's login by device keeps a token there"
+        }
+        Reason::Telemetry => "it is not a registry: Red Hat's telemetry has a token there",
+        _ => "no test login is wanted",
+    };
+    format!("{host} was not asked: {why}")
 }
 
 /// Another way out, where there is one.
@@ -98,9 +105,9 @@ fn unproven(finding: &Finding, image: &str, options: &OptionNames) -> String {
         finding.credential.credential.user(),
     );
     let why = match finding.conclusion.reason {
-        Reason::PublicImage => format!("anybody may pull {image} there"),
+        Reason::PublicImage => format!("{image} can be pulled there without one"),
         Reason::ImageMissing => {
-            format!("there is no {image}, and nobody is asked for a credential")
+            format!("there is no {image}, and the registry also answers without a credential")
         }
         Reason::ComparisonFailed => {
             return format!(
@@ -108,7 +115,7 @@ fn unproven(finding: &Finding, image: &str, options: &OptionNames) -> String {
                 alternative(options.severities.map(|[_, not_proven]| not_proven))
             );
         }
-        _ => "it asks nobody for a credential".to_owned(),
+        _ => "it requires no credential".to_owned(),
     };
     format!(
         "nothing shows that {host} examined user {user}: {why}; set {} to an image that only this account may pull{}",
@@ -135,6 +142,12 @@ fn unreachable(finding: &Finding, options: &OptionNames) -> String {
             let option = options.timeout;
             return format!(
                 "{host} cannot be reached, no answer in time: check firewalls and proxies, or set a larger {option}"
+            );
+        }
+        Reason::RunTimeout => {
+            return format!(
+                "{host} was not examined to the end, the time for all registries together is over: set a larger {}, or look at the registries that took it",
+                options.run_timeout
             );
         }
         Reason::Refused => "no connection: check host, port and firewalls",
@@ -168,9 +181,13 @@ fn tls(finding: &Finding, options: &OptionNames) -> String {
             "it wants a client certificate: put client.cert and client.key into {}/",
             certs(finding)
         ),
+        Reason::ClientCertificateRefused => format!(
+            "it refuses the client certificate: put one that its operators accept into {}/",
+            certs(finding)
+        ),
         Reason::TlsFiles => "files for TLS cannot be used: repair or remove them".to_owned(),
         Reason::TlsProtocol => {
-            "it has no version or cipher of TLS in common with us: TLS 1.2 or newer is needed"
+            "it accepts no version or cipher of TLS that is still safe: its operators must enable TLS 1.2 or newer"
                 .to_owned()
         }
         _ => "no TLS connection could be made: see the details".to_owned(),
@@ -213,26 +230,26 @@ fn proxy(finding: &Finding, options: &OptionNames) -> String {
     let host = &finding.credential.host;
     let what = match finding.conclusion.reason {
         Reason::ProxyAuthentication => {
-            "wants a user and a password: write them, or the right ones, into its address".to_owned()
+            "the proxy requires a user and a password, or refuses those it was sent: write the right ones into its address".to_owned()
         }
         Reason::ProxyDenied => format!(
-            "opens no way to it, as it refuses the host or cannot reach it: allow the host there, check the user and password in the proxy's address, or add the host to {}",
+            "the proxy does not connect to it: allow the host in the proxy, check the user and password in the proxy's address, or add the host to {}",
             options.no_proxy
         ),
         Reason::ProxyUntrusted => {
-            "is not trusted: begin its address with http:// if that is what it speaks, or add the authority of its certificate to those of this node's system"
+            "the proxy is not trusted: begin its address with http:// if that is what it speaks, or add the authority of its certificate to those of this node's system"
                 .to_owned()
         }
-        _ => "is not there: check its address".to_owned(),
+        _ => "the proxy cannot be reached: check its address".to_owned(),
     };
-    format!("{host} cannot be reached, the proxy {what}")
+    format!("{host} cannot be reached, {what}")
 }
 
 fn not_a_registry(finding: &Finding) -> String {
     let host = &finding.credential.host;
     let what = match finding.conclusion.reason {
         Reason::RedirectElsewhere => {
-            "it sends its visitors to another host: write that host if the registry has moved"
+            "it redirects to another host: write that host if the registry has moved"
         }
         Reason::NoApi => "it has no /v2/: check the host's spelling and port",
         _ => "it answers with a page for people: a portal or proxy in between, or the wrong host",
@@ -244,35 +261,53 @@ fn registry_error(finding: &Finding) -> String {
     let host = &finding.credential.host;
     let what = match finding.conclusion.reason {
         Reason::UnsafeRealm => {
-            "its challenge names a realm to which no credential is sent: its operators must name one in https"
+            "its challenge names a realm to which no credential is sent: its operators must name one in https, on a public address"
         }
-        Reason::MalformedChallenge => "its challenge names no realm: ask its operators",
+        Reason::MalformedChallenge => "its challenge names no usable realm: ask its operators",
         Reason::UnsupportedScheme => {
-            "it asks for a kind of login that takes no user and password: its operators must offer Basic or Bearer"
+            "it requires a kind of login that has no user and password: its operators must offer Basic or Bearer"
         }
         Reason::NoToken => {
-            "its token server accepted the login and issued no token: ask its operators"
+            "its token server accepted the login and issued no token that can be read: ask its operators"
         }
         Reason::TokenRejected => {
-            "it rejects the tokens of its own token server: compare the clocks and keys of both"
+            "it rejects the tokens of its own token server: its operators must compare the clocks and keys of both"
         }
         Reason::Blocked => {
-            "something in front of it refuses everybody, a firewall or a block by country: ask to be let through"
+            "something in front of it refuses every request, a firewall or a block by country: ask to be let through"
         }
-        Reason::ServerError => "it fails: try again later, or ask its operators",
+        Reason::ServerError => {
+            return format!(
+                "{host} allows no verdict, it fails{}: try again later, or ask its operators",
+                status(finding)
+            );
+        }
         Reason::RedirectToHttp => {
             "it redirects to plain HTTP, where no credential is sent: its operators must correct that"
         }
-        Reason::RedirectElsewhere => {
+        Reason::UnsafeRedirect => {
+            "it redirects into a private network: its operators must correct that"
+        }
+        Reason::TokenRedirect => {
             "its token server redirects to another host, where no credential is sent: its operators must name that host as the realm"
         }
         Reason::RedirectLoop => "it redirects without end: ask its operators",
         Reason::Garbage => {
-            "what it sends is not what a registry sends: check host and port, and what is in between"
+            "its answer is not that of a registry: check host and port, and proxies in between"
         }
-        _ => "its answer allows no conclusion: ask its operators",
+        _ => {
+            return format!(
+                "{host} allows no verdict, its answer{} means nothing here: ask its operators",
+                status(finding)
+            );
+        }
     };
     format!("{host} allows no verdict, {what}")
+}
+
+fn status(finding: &Finding) -> String {
+    let status = finding.conclusion.http_status;
+    status.map_or_else(String::new, |status| format!(" with status {status}"))
 }
 
 #[cfg(test)]
@@ -297,6 +332,8 @@ mod tests {
     fn table(head: &str) -> Vec<Vec<&'static str>> {
         let lines = PAGE.lines().skip_while(|line| !line.starts_with(head));
         let rows = lines.skip(2).take_while(|line| line.starts_with('|'));
+        // The command has words of its own for entries that it did not hand on.
+        let rows = rows.filter(|line| !line.contains("| Of the command: "));
         rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect())
             .collect()
     }
@@ -318,8 +355,8 @@ mod tests {
     }
 
     fn message(verdict: &str, reason: &str, source: &Source) -> String {
-        let verdict = Verdict::ALL.into_iter().find(|one| one.word() == verdict);
-        let reason = Reason::ALL.iter().find(|one| one.word() == reason);
+        let reason = Reason::ALL.iter().find(|one| one.word() == reason).unwrap();
+        assert_eq!(reason.verdict().word(), verdict);
         let host = RegistryHost::parse("registry.example.com").unwrap();
         Finding {
             credential: RegistryCredential {
@@ -331,7 +368,7 @@ mod tests {
                 security: TransportSecurity::default(),
             },
             cert_dir: "/own/certs.d".into(),
-            conclusion: Conclusion::new(verdict.unwrap(), *reason.unwrap()),
+            conclusion: Conclusion::new(*reason),
             realm_host: None,
             requests: 1,
             elapsed: Duration::ZERO,

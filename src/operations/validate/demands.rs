@@ -92,9 +92,14 @@ impl Demands {
         }
     }
 
+    /// An authority serves every namespace of its server. A waiver (`tls_verify: false`) is about the
+    /// credential of its own entry: an impostor must not get those of others.
     fn security_of(&self, host: &RegistryHost) -> TransportSecurity {
         let server = self.servers.get(host.api_authority());
-        let mut security = server.cloned().unwrap_or_default();
+        let mut security = TransportSecurity {
+            ca_cert: server.and_then(|server| server.ca_cert.clone()),
+            ..TransportSecurity::default()
+        };
         self.insecure.relax(host, &mut security);
         security
     }
@@ -176,7 +181,8 @@ mod tests {
             ("one.example.com", (true, true, false, of("/ca.pem"))),
             ("one.example.com/team", (true, true, false, of("/team.pem"))),
             ("one.example.com/other", (false, true, false, of("/ca.pem"))),
-            ("two.example.com:5000", (false, false, false, None)),
+            ("two.example.com:5000/team", (true, false, false, None)),
+            ("two.example.com:5000", (false, true, false, None)),
             ("two.example.com", (false, true, false, None)),
         ] {
             assert_eq!(examined(host), expected, "{host}");

@@ -8,36 +8,40 @@ mod stored;
 mod watch;
 
 use std::{
-    path::{Path, PathBuf},
-    time::Duration,
+    path::PathBuf,
+    time::{Duration, Instant},
 };
 
 use futures_util::{StreamExt, stream};
 
-use self::logins::{Login, holds_for_all, logins};
+use self::logins::{Login, Settled, logins};
 pub use self::{
     demands::{Demands, Unlisted},
-    stored::{StoredCredentials, read_stored},
+    stored::{StoredCredentials, is_of_device_login, read_stored},
     watch::{Unwatched, Watch},
 };
 use crate::{
     domain::{registry_credential::RegistryCredential, verdict::Verdict},
     registry::{
         Conclusion, Reason, Target,
-        transport::{Network, Proof, prove},
-        trust::Trust,
+        transport::{Network, Proof, Transport},
     },
+    support::trust::Bundle,
 };
 
-/// What is to be proven, and how.
+/// Credentials to be proven, and how.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The credentials.
     pub credentials: Vec<Examination>,
     /// Limits, tries and proxies.
     pub network: Network,
+    /// Time for all credentials together.
+    pub run_timeout: Duration,
     /// Where files for TLS are looked for, as docker does (`/etc/docker/certs.d`).
     pub cert_dir: PathBuf,
+    /// The authorities that are trusted everywhere.
+    pub authorities: Bundle,
     /// How many registries are asked at the same time; at least 1.
     pub parallelism: usize,
 }
@@ -101,11 +105,19 @@ impl Finding {
     /// Returns how the finding is taken.
     #[must_use]
     pub fn severity(&self, judgement: Judgement) -> Severity {
-        match self.conclusion.verdict {
+        match self.conclusion.verdict() {
             Verdict::Valid | Verdict::Skipped => Severity::Ignore,
             Verdict::ImageNotFound => judgement.missing_image,
             Verdict::NotProven => judgement.not_proven,
-            _ => Severity::Fail,
+            Verdict::InvalidCredentials
+            | Verdict::Denied
+            | Verdict::DeniedOrMissing
+            | Verdict::RateLimited
+            | Verdict::Unreachable
+            | Verdict::TlsFailure
+            | Verdict::ProxyFailure
+            | Verdict::NotARegistry
+            | Verdict::RegistryError => Severity::Fail,
         }
     }
 
@@ -133,11 +145,18 @@ pub fn validate_watched(request: Request, watch: &dyn Watch) -> std::io::Result<
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let trust = Trust::new(request.cert_dir.clone());
-    let network = &request.network;
+    let run = Run {
+        transport: Transport::new(
+            request.network,
+            request.cert_dir.clone(),
+            request.authorities,
+        ),
+        deadline: Instant::now() + request.run_timeout,
+        watch,
+    };
     let proofs = logins(request.credentials)
         .into_iter()
-        .map(|login| examine(login, &trust, network, watch));
+        .map(|login| run.examine(login));
     // In the order in which they end: one that takes long must not hold up those behind it.
     let proofs = stream::iter(proofs)
         .buffer_unordered(request.parallelism.max(1))
@@ -146,60 +165,73 @@ pub fn validate_watched(request: Request, watch: &dyn Watch) -> std::io::Result<
     proofs.sort_unstable_by_key(|(position, ..)| *position);
     // A name lookup that hangs must not hold the answer back.
     runtime.shutdown_background();
-    let proofs = proofs.into_iter();
-    Ok(proofs
-        .map(|(_, credential, proof)| finding(credential, proof, &request.cert_dir))
-        .collect())
-}
-
-/// Examines one after the other, until a conclusion holds for all that are left.
-async fn examine(
-    login: Login,
-    trust: &Trust,
-    network: &Network,
-    watch: &dyn Watch,
-) -> Vec<(usize, RegistryCredential, Proof)> {
-    let mut proofs = Vec::new();
-    let mut settled = None;
-    for (position, examination) in login {
-        let credential = examination.credential;
-        let proof = match (examination.without_image, settled.clone()) {
-            (WithoutImage::Skip(reason), _) if credential.test_image.is_none() => {
-                Proof::without_request(Conclusion::new(Verdict::Skipped, reason))
-            }
-            (_, Some(conclusion)) => Proof::without_request(conclusion),
-            (_, None) => {
-                watch.started(&credential);
-                let proof = prove_one(&credential, trust, network).await;
-                watch.finished(&credential);
-                proof
-            }
-        };
-        if holds_for_all(&proof.conclusion) {
-            settled = Some(proof.conclusion.clone());
-        }
-        proofs.push((position, credential, proof));
-    }
-    proofs
-}
-
-fn finding(credential: RegistryCredential, proof: Proof, cert_dir: &Path) -> Finding {
-    Finding {
+    let findings = proofs.into_iter().map(|(_, credential, proof)| Finding {
         credential,
-        cert_dir: cert_dir.to_owned(),
+        cert_dir: request.cert_dir.clone(),
         conclusion: proof.conclusion,
         realm_host: proof.realm_host,
         requests: proof.requests,
         elapsed: proof.elapsed,
-    }
+    });
+    Ok(findings.collect())
 }
 
-async fn prove_one(credential: &RegistryCredential, trust: &Trust, network: &Network) -> Proof {
-    let target = Target {
-        host: credential.host.clone(),
-        credential: credential.credential.clone(),
-        image: credential.test_image.clone(),
-        plain_http: credential.security.plain_http,
-    };
-    prove(target, &credential.security, trust, network).await
+/// Proofs that share proxies, trust and time.
+struct Run<'watch> {
+    transport: Transport,
+    deadline: Instant,
+    watch: &'watch dyn Watch,
+}
+
+impl Run<'_> {
+    /// Examines one after the other, until a conclusion holds for all that are left.
+    async fn examine(&self, login: Login) -> Vec<(usize, RegistryCredential, Proof)> {
+        let mut proofs = Vec::new();
+        let mut settled = Settled::default();
+        for (position, examination) in login {
+            let credential = examination.credential;
+            let known = settled.conclusion_for(&credential.security);
+            let proof = match (examination.without_image, known) {
+                (WithoutImage::Skip(reason), _) if credential.test_image.is_none() => {
+                    Proof::without_request(Conclusion::new(reason))
+                }
+                (_, Some(conclusion)) => Proof::without_request(conclusion.clone()),
+                (_, None) => {
+                    self.watch.started(&credential);
+                    let proof = self.prove(&credential).await;
+                    self.watch.finished(&credential);
+                    proof
+                }
+            };
+            settled.note(&credential.security, &proof.conclusion);
+            proofs.push((position, credential, proof));
+        }
+        proofs
+    }
+
+    async fn prove(&self, credential: &RegistryCredential) -> Proof {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Proof::without_request(Conclusion::new(Reason::RunTimeout));
+        }
+        let target = Target {
+            host: credential.host.clone(),
+            credential: credential.credential.clone(),
+            image: credential.test_image.clone(),
+            plain_http: credential.security.plain_http,
+        };
+        let limit = left.min(self.transport.timeout());
+        let proof = self
+            .transport
+            .prove(target, &credential.security, limit)
+            .await;
+        if proof.conclusion.reason == Reason::Timeout && limit == left {
+            let conclusion = Conclusion::new(Reason::RunTimeout);
+            return Proof {
+                conclusion,
+                ..proof
+            };
+        }
+        proof
+    }
 }

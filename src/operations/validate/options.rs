@@ -18,8 +18,10 @@ pub(super) struct OptionNames {
     pub(super) plain_http: Option<&'static str>,
     /// What makes a missing image, and a lack of proof, acceptable; if there are such options.
     pub(super) severities: Option<[&'static str; 2]>,
-    /// What limits the time.
+    /// What limits the time for one registry.
     pub(super) timeout: &'static str,
+    /// What limits the time for all registries together.
+    pub(super) run_timeout: &'static str,
     /// What exempts a host from the proxy.
     pub(super) no_proxy: &'static str,
 }
@@ -50,6 +52,7 @@ impl OptionNames {
                 plain_http: Some("--insecure"),
                 severities: None,
                 timeout: "--timeout",
+                run_timeout: "--run-timeout",
                 no_proxy: "$NO_PROXY",
             },
             Source::Task => Self {
@@ -59,6 +62,7 @@ impl OptionNames {
                 plain_http: None,
                 severities: None,
                 timeout: "test_timeout",
+                run_timeout: "test_timeout",
                 no_proxy: "NO_PROXY in proxy_vars",
             },
         }
@@ -72,6 +76,7 @@ impl OptionNames {
             plain_http: Some(names::INSECURE),
             severities: Some(["missing_image: warn", "not_proven: ignore"]),
             timeout: "timeout",
+            run_timeout: "run_timeout",
             no_proxy: "no_proxy",
         }
     }

@@ -1,8 +1,11 @@
 //! The credentials that docker config files on this host hold, to be proven as they are.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
-use super::{Demands, Examination};
+use super::{Demands, Examination, WithoutImage};
 use crate::{
     authfile::{AuthFileError, read_document},
     domain::{
@@ -12,7 +15,14 @@ use crate::{
         registry_host::{RegistryHost, shown},
         stored_entry::StoredEntry,
     },
+    registry::Reason,
 };
+
+/// What clients of Azure and others store beside an identity token in place of a user or password.
+const ZERO_GUID: &str = "00000000-0000-0000-0000-000000000000";
+
+/// The key in Red Hat's pull secret under which its telemetry has a token.
+const TELEMETRY: &str = "cloud.openshift.com";
 
 /// What files hold.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +31,7 @@ pub struct StoredCredentials {
     pub examinations: Vec<Examination>,
     /// What readers of the files will stumble over.
     pub warnings: Vec<String>,
+    known: HashSet<(RegistryHost, String)>,
 }
 
 /// Reads every file of `paths`, to be proven as `demands` say. A registry that they name and a file does
@@ -50,7 +61,7 @@ impl StoredCredentials {
         for entry in document.auths() {
             self.warnings.extend(suspicions(path, entry, &helpers));
             if let (Some(host), Ok(Some(credential))) = (entry.host(), entry.credential()) {
-                self.examine(path, host, entry.key(), credential, demands);
+                self.examine(path, host, entry, credential, demands);
             }
         }
         if let Some(store) = &helpers.store {
@@ -68,26 +79,59 @@ impl StoredCredentials {
         &mut self,
         path: &Path,
         host: RegistryHost,
-        key: &str,
+        entry: &StoredEntry,
         credential: Credential,
         demands: &Demands,
     ) {
-        let known = self.examinations.iter().any(|examination| {
-            examination.credential.host == host && examination.credential.credential == credential
-        });
-        if known {
+        let login = credential.encode().expose().to_owned();
+        if !self.known.insert((host.clone(), login)) {
             return;
         }
-        self.examinations
-            .push(demands.examination(RegistryCredential {
-                host,
-                written_host: key.to_owned(),
-                source: Source::File(path.to_owned()),
+        let skipped = reason_to_skip(&host, entry, &credential);
+        let credential = RegistryCredential {
+            host,
+            written_host: entry.key().to_owned(),
+            source: Source::File(path.to_owned()),
+            credential,
+            test_image: None,
+            security: TransportSecurity::default(),
+        };
+        self.examinations.push(match skipped {
+            Some(reason) => Examination {
                 credential,
-                test_image: None,
-                security: TransportSecurity::default(),
-            }));
+                without_image: WithoutImage::Skip(reason),
+            },
+            None => demands.examination(credential),
+        });
     }
+}
+
+/// Why an entry is never sent to the registry of its key, whatever the options say.
+fn reason_to_skip(
+    host: &RegistryHost,
+    entry: &StoredEntry,
+    credential: &Credential,
+) -> Option<Reason> {
+    let password = credential.password().expose();
+    if host.authority() == TELEMETRY {
+        Some(Reason::Telemetry)
+    } else if is_of_device_login(host, entry.key()) {
+        Some(Reason::NoRegistry)
+    } else if entry.has_token() && ["", ZERO_GUID].contains(&password) {
+        Some(Reason::IdentityToken)
+    } else {
+        None
+    }
+}
+
+/// Whether docker's login by device keeps a token under the key, which is then not that of a registry
+/// (docker/cli `internal/oauth/manager`: `access-token` and `refresh-token` below Docker Hub's key).
+#[must_use]
+pub fn is_of_device_login(host: &RegistryHost, key: &str) -> bool {
+    let key = key.trim_end_matches('/');
+    let tokens = ["/access-token", "/refresh-token"];
+    let of_hub = ["docker.io", "index.docker.io", "registry-1.docker.io"];
+    of_hub.contains(&host.authority()) && tokens.iter().any(|end| key.ends_with(end))
 }
 
 fn suspicions(path: &Path, entry: &StoredEntry, helpers: &Helpers) -> Vec<String> {

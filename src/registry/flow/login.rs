@@ -1,12 +1,15 @@
 //! Are user and password good? By `/v2/` with Basic, or by a token without scope: a token for an image
 //! proves less, because some realms (Harbor) issue it to anybody.
 
-use super::{Flow, Login, Ping, Step, done, failed};
+use super::{
+    Flow, Login, Ping, Step, done, failed,
+    phase::{Phase, Pull, TokenRequest},
+};
 use crate::{
-    domain::verdict::Verdict,
+    domain::image::ImageReference,
     registry::{
         conclusion::{Conclusion, Reason},
-        exchange::{Purpose, Reply},
+        exchange::Reply,
         token::{Token, read_token},
     },
 };
@@ -15,141 +18,170 @@ use crate::{
 /// (registry-1.docker.io, quay.io, registry.redhat.io).
 const EXAMINES_LOGINS: [&str; 3] = ["docker.io", "quay.io", "registry.redhat.io"];
 
+/// What an answer other than success says about a login.
+enum Refusal {
+    /// The login, or the caller, is locked: it must not be sent again.
+    LockedOut,
+    /// User or password are wrong, or have expired.
+    Refused(Reason),
+    /// 401 or 403: about the login, where nothing says otherwise.
+    Unauthorized,
+    /// Something else.
+    Other,
+}
+
 impl Flow {
     pub(super) fn on_basic_ping(&mut self, reply: &Reply) -> Step {
-        match reply.status {
-            200..=299 if reply.is_html() && !reply.api_version => done(Conclusion::from_reply(
-                Verdict::NotARegistry,
-                Reason::WebPage,
-                reply,
-            )),
-            200..=299 => self.on_basic_login(reply),
-            400 | 401 | 403 if reply.envelope().says_expired() => {
-                done(refused(Reason::Expired, reply))
+        match (reply.status, refusal(reply)) {
+            (200..=299, _) if reply.is_html() && !reply.api_version => {
+                done(failed(Reason::WebPage, reply))
             }
-            401 | 403 => done(turned_away(Reason::NoPullAccess, reply)),
-            _ => done(failed(Reason::UnexpectedAnswer, reply)),
+            (200..=299, _) => self.on_basic_login(reply),
+            (_, Refusal::LockedOut) => done(failed(Reason::LoginLockout, reply)),
+            (_, Refusal::Refused(reason)) => done(failed(reason, reply)),
+            (_, Refusal::Unauthorized) => done(turned_away(Reason::NoPullAccess, reply)),
+            (_, Refusal::Other) => done(failed(Reason::UnexpectedAnswer, reply)),
         }
     }
 
     fn on_basic_login(&mut self, reply: &Reply) -> Step {
-        let open = self.known.ping == Ping::Open;
-        self.known.login = if open { Login::Accepted } else { Login::Proven };
-        match (self.has_image(), open) {
-            (true, true) => self.ask(Purpose::AnonymousManifest),
-            (true, false) => self.ask(Purpose::Manifest),
-            (false, false) => done(logged_in(reply)),
-            (false, true) => done(Conclusion::from_reply(
-                Verdict::NotProven,
-                Reason::OpenRegistry,
-                reply,
-            )),
-        }
-    }
-
-    pub(super) fn on_login_token(&mut self, reply: &Reply) -> Step {
-        match reply.status {
-            200..=299 => self.on_login(reply),
-            401 if self.known.token_redirected => done(failed(Reason::RedirectElsewhere, reply)),
-            400..=403 if reply.envelope().says_expired() => done(refused(Reason::Expired, reply)),
-            401 | 403 => done(turned_away(Reason::NoPullToken, reply)),
-            404 if self.known.basic_offered => {
-                self.known.realm = None;
-                self.log_in_with_basic()
-            }
-            // Some realms issue nothing without a scope.
-            400..=499 if self.has_image() => self.ask(Purpose::PullToken),
-            _ => done(failed(Reason::UnexpectedAnswer, reply)),
-        }
-    }
-
-    fn on_login(&mut self, reply: &Reply) -> Step {
-        let Some(token) = self.issued_by(reply) else {
-            return done(failed(Reason::NoToken, reply));
-        };
-        self.known.login = self.login_shown_by(&token);
-        if self.has_image() {
-            self.ask(Purpose::PullToken)
-        } else {
-            self.prove(logged_in(reply))
+        let open = self.ping == Ping::Open;
+        self.login = if open { Login::Accepted } else { Login::Proven };
+        match self.target.image.clone() {
+            // Before the credential is shown: the image may ask for a token.
+            Some(image) if open => self.ask(Phase::Probe(image)),
+            Some(image) => self.ask(Phase::Manifest(Pull::new(image, None))),
+            None if open => done(failed(Reason::OpenRegistry, reply)),
+            None => done(logged_in(reply)),
         }
     }
 
     /// Reads a token, and remembers it as a secret.
-    pub(super) fn issued_by(&mut self, reply: &Reply) -> Option<Token> {
+    pub(super) fn read_token(&mut self, reply: &Reply) -> Option<Token> {
         let token = read_token(&reply.body)?;
         let secrets = token.second.iter().chain([&token.first]);
         self.cleaner.learn(secrets.cloned());
         Some(token)
     }
 
-    fn login_shown_by(&self, token: &Token) -> Login {
-        if self.known.token_redirected {
-            return Login::Unknown;
+    pub(super) fn on_login_issued(
+        &mut self,
+        request: TokenRequest,
+        token: Option<Token>,
+        reply: &Reply,
+    ) -> Step {
+        if token.is_none() {
+            return done(failed(Reason::NoToken, reply));
         }
-        let known_server = EXAMINES_LOGINS.contains(&self.target.host.authority());
-        if known_server || token.names_subject {
-            Login::Proven
-        } else {
-            Login::Accepted
+        self.login = match request.redirected {
+            // The server that issued it was not sent the credential.
+            true => Login::Unknown,
+            false if EXAMINES_LOGINS.contains(&self.target.host.authority()) => Login::Proven,
+            false => Login::Accepted,
+        };
+        match self.target.image.clone() {
+            Some(image) => self.ask_pull_token(request, image),
+            None => self.prove(logged_in(reply)),
         }
     }
 
-    pub(super) fn on_pull_token(&mut self, reply: &Reply) -> Step {
-        let accepted = self.known.login != Login::Unknown;
-        match reply.status {
-            200..=299 => self.on_pull_token_issued(reply),
-            401 if self.known.token_redirected => done(failed(Reason::RedirectElsewhere, reply)),
-            400..=403 if reply.envelope().says_expired() => done(refused(Reason::Expired, reply)),
-            401 | 403 if accepted || is_about_image(reply) => {
-                done(denied_or_missing(Reason::NoPullToken, reply))
+    pub(super) fn on_login_refused(&mut self, request: TokenRequest, reply: &Reply) -> Step {
+        match refusal(reply) {
+            Refusal::LockedOut => done(failed(Reason::LoginLockout, reply)),
+            // Whoever refused had not been sent the credential.
+            _ if request.redirected && matches!(reply.status, 400..=403) => {
+                done(failed(Reason::TokenRedirect, reply))
             }
-            401 | 403 => done(turned_away(Reason::NoPullToken, reply)),
+            Refusal::Refused(reason) => done(failed(reason, reply)),
+            Refusal::Unauthorized => done(turned_away(Reason::NoPullToken, reply)),
+            Refusal::Other => self.on_login_unanswered(request, reply),
+        }
+    }
+
+    fn on_login_unanswered(&mut self, request: TokenRequest, reply: &Reply) -> Step {
+        match (reply.status, self.target.image.clone()) {
+            (404, _) if self.basic_offered => {
+                self.realm = None;
+                self.log_in_with_basic()
+            }
+            // Some realms issue nothing without a scope.
+            (400 | 404 | 405 | 422, Some(image)) => self.ask_pull_token(request, image),
             _ => done(failed(Reason::UnexpectedAnswer, reply)),
         }
     }
 
-    fn on_pull_token_issued(&mut self, reply: &Reply) -> Step {
-        let Some(token) = self.issued_by(reply) else {
+    fn ask_pull_token(&mut self, request: TokenRequest, image: ImageReference) -> Step {
+        self.ask(Phase::PullToken(TokenRequest::new(request.realm), image))
+    }
+
+    pub(super) fn on_pull_issued(
+        &mut self,
+        request: &TokenRequest,
+        image: ImageReference,
+        token: Option<Token>,
+        reply: &Reply,
+    ) -> Step {
+        let Some(token) = token else {
             return done(failed(Reason::NoToken, reply));
         };
-        if self.known.login == Login::Unknown && token.names_subject && !self.known.token_redirected
-        {
-            self.known.login = Login::Proven;
+        if request.redirected {
+            self.login = Login::Unknown;
         }
-        self.known.token = Some(token);
-        self.ask(Purpose::Manifest)
+        self.ask(Phase::Manifest(Pull::new(image, Some(token))))
+    }
+
+    pub(super) fn on_pull_refused(&mut self, request: &TokenRequest, reply: &Reply) -> Step {
+        let about_image = self.login != Login::Unknown || is_about_image(reply);
+        match refusal(reply) {
+            Refusal::LockedOut => done(failed(Reason::LoginLockout, reply)),
+            _ if request.redirected && matches!(reply.status, 400..=403) => {
+                done(failed(Reason::TokenRedirect, reply))
+            }
+            Refusal::Unauthorized | Refusal::Refused(Reason::Rejected) if about_image => {
+                done(failed(Reason::NoPullToken, reply))
+            }
+            Refusal::Refused(reason) => done(failed(reason, reply)),
+            Refusal::Unauthorized => done(turned_away(Reason::NoPullToken, reply)),
+            Refusal::Other => done(failed(Reason::UnexpectedAnswer, reply)),
+        }
     }
 }
 
-pub(super) fn refused(reason: Reason, reply: &Reply) -> Conclusion {
-    Conclusion::from_reply(Verdict::InvalidCredentials, reason, reply)
+fn refusal(reply: &Reply) -> Refusal {
+    let envelope = reply.envelope();
+    match reply.status {
+        // 423: locked (RFC 4918 §11.3), which servers have for accounts.
+        423 => Refusal::LockedOut,
+        400..=499 if envelope.says_locked_out() => Refusal::LockedOut,
+        400..=403 if envelope.says_expired() => Refusal::Refused(Reason::Expired),
+        401 | 403 => Refusal::Unauthorized,
+        // RFC 6749 §5.2 has 400 for a wrong login.
+        400..=499 if envelope.says_wrong_login() => Refusal::Refused(Reason::Rejected),
+        _ => Refusal::Other,
+    }
 }
 
 fn logged_in(reply: &Reply) -> Conclusion {
     Conclusion {
         words: None,
-        ..Conclusion::from_reply(Verdict::Valid, Reason::LoggedIn, reply)
+        ..Conclusion::from_reply(Reason::LoggedIn, reply)
     }
 }
 
-/// What 401 or 403 means to a login of which nothing is known yet: registries answer either to a
-/// wrong password. `hidden` is the reason where one tells that it hides an image (Google Artifact
-/// Registry), which is no word on the login.
+/// The meaning of 401 or 403 for a login that nothing is known about yet: registries answer either to a
+/// wrong password. `hidden` is the reason where the registry says that it hides an image (Google Artifact
+/// Registry), which says nothing about the login.
 fn turned_away(hidden: Reason, reply: &Reply) -> Conclusion {
     let envelope = reply.envelope();
     let is_about_rights = ["permission", "forbidden", "not authorized to"]
         .iter()
         .any(|words| envelope.says(words));
-    match reply.status {
-        403 if envelope.says("may not exist") => denied_or_missing(hidden, reply),
-        _ if is_about_rights => refused(Reason::RejectedOrNoPermission, reply),
-        _ => refused(Reason::Rejected, reply),
-    }
-}
-
-pub(super) fn denied_or_missing(reason: Reason, reply: &Reply) -> Conclusion {
-    Conclusion::from_reply(Verdict::DeniedOrMissing, reason, reply)
+    let reason = match reply.status {
+        403 if envelope.says("may not exist") => hidden,
+        _ if is_about_rights => Reason::RejectedOrNoPermission,
+        _ => Reason::Rejected,
+    };
+    failed(reason, reply)
 }
 
 /// `DENIED` to a scope speaks of the image, not of the login (Google Artifact Registry, GitLab).

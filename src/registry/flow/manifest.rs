@@ -1,68 +1,77 @@
 //! Is the image there for this credential?
 
 use super::{
-    Flow, Login, Ping, Step, done, failed,
-    login::{denied_or_missing, refused},
-    proof::Comparison,
+    Flow, Login, Ping, Step,
+    compare::Anonymous,
+    done, failed,
+    phase::{Phase, Pull, TokenRequest},
 };
-use crate::{
-    domain::verdict::Verdict,
-    registry::{
-        challenge::{Challenge, parse_challenges},
-        conclusion::{Conclusion, Reason},
-        exchange::{Accept, Authorization, Purpose, Reply},
-    },
+use crate::registry::{
+    challenge::{Challenge, parse_challenges},
+    conclusion::{Conclusion, Reason},
+    envelope::holds_errors,
+    exchange::{Accept, Authorization, Reply},
 };
 
 /// No honest scope is longer.
 const LONGEST_SCOPE: usize = 512;
 
 impl Flow {
-    pub(super) fn on_manifest(&mut self, reply: &Reply) -> Step {
+    pub(super) fn on_manifest(&mut self, pull: Pull, reply: &Reply) -> Step {
         let basic = matches!(self.pending.authorization, Authorization::Basic(_));
         match reply.status {
             200..=299 => self.on_found(reply),
             // A refused credential is not sent again, not even for the text.
             401 | 403 if basic => done(self.on_basic_refused(reply)),
-            401 => self.on_token_refused(reply),
+            401 if !pull.redirected => self.on_token_refused(pull, reply),
             400 | 406 if self.pending.accept == Accept::Manifest => self.ask_for_any_kind(),
-            400 | 403 | 404 | 405 => self.ask(Purpose::ManifestText),
+            // Some servers do not know HEAD, and its answers have no body to quote.
+            400..=499 => self.ask_text(pull),
             _ => done(failed(Reason::UnexpectedAnswer, reply)),
         }
+    }
+
+    fn ask_text(&mut self, pull: Pull) -> Step {
+        self.ask(Phase::ManifestText(Pull::new(pull.image, pull.token)))
     }
 
     /// The same with GET: HEAD has no body, and some registries do not know it.
-    pub(super) fn on_manifest_text(&mut self, reply: &Reply) -> Step {
+    pub(super) fn on_manifest_text(&mut self, pull: Pull, reply: &Reply) -> Step {
         let envelope = reply.envelope();
         match reply.status {
             200..=299 => self.on_found(reply),
-            404 if self.known.ping == Ping::WebPage => done(self.no_registry(reply)),
-            404 => self.prove(missing(Reason::NoImage, reply)),
-            400 | 401 | 403 if envelope.says_expired() => done(refused(Reason::Expired, reply)),
-            401 if envelope.says("project") && envelope.says("not found") => {
-                self.prove(missing(Reason::NoProject, reply))
+            404 if self.ping == Ping::WebPage && !pull.redirected => done(self.no_registry(reply)),
+            404 => self.prove(failed(Reason::NoImage, reply)),
+            401 if pull.token.is_some() && !pull.redirected && envelope.says_bad_token() => {
+                done(failed(Reason::TokenRejected, reply))
             }
-            401 => done(denied_or_missing(Reason::NoPullAccess, reply)),
-            403 => done(forbidden(reply)),
-            405 if envelope.code == "DENIED" => done(forbidden(reply)),
+            400 | 401 | 403 if envelope.says_expired() => done(failed(Reason::Expired, reply)),
+            401 if envelope.says("project") && envelope.says("not found") => {
+                self.prove(failed(Reason::NoProject, reply))
+            }
+            // The registry has found the image, and sent the request on to a store that refuses it.
+            401 if pull.redirected => self.prove(failed(Reason::Forbidden, reply)),
+            401 => done(failed(Reason::NoPullAccess, reply)),
+            403 => self.prove(failed(Reason::Forbidden, reply)),
+            405 if envelope.code == "DENIED" => self.prove(failed(Reason::Forbidden, reply)),
             400 | 406 if self.pending.accept == Accept::Manifest => self.ask_for_any_kind(),
             _ => done(failed(Reason::UnexpectedAnswer, reply)),
         }
     }
 
-    pub(super) fn on_found(&mut self, reply: &Reply) -> Step {
+    fn on_found(&mut self, reply: &Reply) -> Step {
         if reply.is_html() {
-            return done(Conclusion::from_reply(
-                Verdict::NotARegistry,
-                Reason::WebPage,
-                reply,
-            ));
+            return done(failed(Reason::WebPage, reply));
         }
-        self.known.manifest_method = Some((self.pending.method, self.pending.accept));
+        // Some servers report errors with status 200.
+        if holds_errors(&reply.body) {
+            return done(failed(Reason::UnexpectedAnswer, reply));
+        }
+        self.found_by = (self.pending.method, self.pending.accept);
         self.prove(Conclusion {
             words: None,
             digest: reply.digest.clone().filter(|digest| is_digest(digest)),
-            ..Conclusion::from_reply(Verdict::Valid, Reason::Pulled, reply)
+            ..failed(Reason::Pulled, reply)
         })
     }
 
@@ -76,54 +85,65 @@ impl Flow {
     /// first look at user and password.
     fn on_basic_refused(&mut self, reply: &Reply) -> Conclusion {
         if !offers_basic(reply)
-            && let Some(Comparison::Failed(conclusion)) = self.known.comparison.take()
+            && let Some(Anonymous::Failed(conclusion)) = self.probed.take()
         {
-            // Nobody could tell what the image asks for; Basic was a guess.
+            // The challenge of the image is not known; Basic was a guess.
             return conclusion;
         }
-        match (self.known.login, reply.status) {
-            (Login::Proven, 403) => forbidden(reply),
-            (Login::Proven, _) => denied_or_missing(Reason::NoPullAccess, reply),
-            (_, 403) => refused(Reason::RejectedOrNoPermission, reply),
-            _ => refused(Reason::Rejected, reply),
-        }
+        let reason = match (self.login, reply.status) {
+            (Login::Proven, 403) if reply.envelope().says_expired() => Reason::Expired,
+            (Login::Proven, 403) => Reason::Forbidden,
+            (Login::Proven, _) => Reason::NoPullAccess,
+            (_, 403) => Reason::RejectedOrNoPermission,
+            _ => Reason::Rejected,
+        };
+        failed(reason, reply)
     }
 
-    fn on_token_refused(&mut self, reply: &Reply) -> Step {
+    fn on_token_refused(&mut self, pull: Pull, reply: &Reply) -> Step {
         let challenges = parse_challenges(&reply.challenges);
         let bearer = challenges
             .iter()
             .find(|challenge| challenge.scheme == "bearer");
         if bearer.and_then(|bearer| bearer.parameter("error")) == Some("invalid_token") {
-            return self.try_another_token(reply);
+            return self.try_another_token(pull, reply);
         }
-        if let Some(scope) = bearer.and_then(|bearer| self.other_scope(bearer)) {
-            self.known.spent.other_scope = true;
-            self.known.scope = scope;
-            return self.ask(Purpose::PullToken);
+        match (
+            bearer.and_then(|bearer| self.new_scope(bearer)),
+            self.realm.clone(),
+        ) {
+            (Some(scope), Some(realm)) => {
+                self.other_scope = true;
+                self.scope = scope;
+                self.ask(Phase::PullToken(TokenRequest::new(realm), pull.image))
+            }
+            _ => self.ask_text(pull),
         }
-        self.ask(Purpose::ManifestText)
     }
 
     /// The registry does not know its realm's token: the other name's, then a fresh one.
-    fn try_another_token(&mut self, reply: &Reply) -> Step {
-        if let Some(token) = &mut self.known.token
+    fn try_another_token(&mut self, mut pull: Pull, reply: &Reply) -> Step {
+        if let Some(token) = &mut pull.token
             && let Some(second) = token.second.take()
         {
             token.first = second;
-            return self.ask(Purpose::Manifest);
+            return self.ask(Phase::Manifest(pull));
         }
-        if !self.known.spent.fresh_token {
-            self.known.spent.fresh_token = true;
-            return self.ask(Purpose::PullToken);
+        match self.realm.clone() {
+            Some(realm) if !self.fresh_token => {
+                self.fresh_token = true;
+                self.ask(Phase::PullToken(TokenRequest::new(realm), pull.image))
+            }
+            _ => done(
+                failed(Reason::TokenRejected, reply).saying("the challenge says invalid_token"),
+            ),
         }
-        done(failed(Reason::TokenRejected, reply).quoting("invalid_token"))
     }
 
-    fn other_scope(&self, bearer: &Challenge) -> Option<String> {
+    fn new_scope(&self, bearer: &Challenge) -> Option<String> {
         let scope = bearer.parameter("scope")?;
-        let usable = scope.len() <= LONGEST_SCOPE && scope != self.known.scope;
-        (usable && !self.known.spent.other_scope).then(|| scope.to_owned())
+        let usable = scope.len() <= LONGEST_SCOPE && scope != self.scope;
+        (usable && !self.other_scope).then(|| scope.to_owned())
     }
 }
 
@@ -142,15 +162,4 @@ fn is_digest(text: &str) -> bool {
             && [64, 128].contains(&hex.len())
             && hex.chars().all(is_hex)
     })
-}
-
-fn forbidden(reply: &Reply) -> Conclusion {
-    if reply.envelope().says_expired() {
-        return refused(Reason::Expired, reply);
-    }
-    Conclusion::from_reply(Verdict::Denied, Reason::Forbidden, reply)
-}
-
-fn missing(reason: Reason, reply: &Reply) -> Conclusion {
-    Conclusion::from_reply(Verdict::ImageNotFound, reason, reply)
 }

@@ -1,16 +1,16 @@
 //! The proof of one credential as a state machine without I/O: each answer leads to the next request
 //! or to the conclusion.
 //!
-//! What is asked, in this order: `/v2/` anonymously (what does the registry ask for?); the login alone
-//! (a token without scope, or `/v2/` with the credential); a token for the image; the image. An answer
-//! counts as proof of the credential only when something shows that it was examined: see [`proof`].
-//! A credential that was refused (401, 403) is not sent again, and never to another server than
-//! [`super::realm`] allows.
+//! Requests, in this order: `/v2/` anonymously (what does the registry require?); the login alone (a
+//! token without scope, or `/v2/` with the credential); a token for the image; the image. An answer
+//! proves the credential only when something shows that it was examined: see [`compare`]. A credential
+//! that was refused is not sent again, and never to another server than [`super::realm`] allows.
 
+mod compare;
 mod login;
 mod manifest;
+mod phase;
 mod ping;
-mod proof;
 mod redirect;
 #[cfg(test)]
 pub(crate) mod vectors;
@@ -19,20 +19,21 @@ use std::time::Duration;
 
 use url::Url;
 
-use self::proof::Comparison;
+use self::{
+    compare::Anonymous,
+    phase::{Phase, Pull, Realm, ping},
+};
 use super::{
     conclusion::{Conclusion, Reason},
     exchange::{
-        Accept, Answer, Authorization, Fault, FaultKind, Method, ProxyFault, Purpose, Reply,
-        Request, Target, TlsFault,
+        Accept, Answer, Method, ProxyErrorKind, Reply, Request, Target, Unusable, WireErrorKind,
     },
-    realm::may_receive,
     retry::RetryPolicy,
-    token::{Token, pull_scope, token_url},
+    token::pull_scope,
 };
-use crate::{
-    domain::{secret::Secret, verdict::Verdict},
-    support::text::{Cleaner, Foreign},
+use crate::support::{
+    text::{Cleaner, Foreign},
+    tls::TlsError,
 };
 
 /// More requests than any honest proof needs, repeats aside; a server that leads in circles ends here.
@@ -43,15 +44,36 @@ const MAX_REQUESTS: u32 = 24;
 pub struct Flow {
     target: Target,
     policy: RetryPolicy,
+    cleaner: Cleaner,
+    /// The registry's address; its scheme becomes http where a registry may and does speak it.
     base: Url,
+    phase: Phase,
     pending: Request,
-    tried: u32,
+    count: Count,
+
+    ping: Ping,
+    login: Login,
+    realm: Option<Realm>,
+    basic_offered: bool,
+    scope: String,
+    /// Second tries that were made; there is no third.
+    fresh_token: bool,
+    other_scope: bool,
+    /// The anonymous request for the image, where it came before the authenticated one.
+    probed: Option<Anonymous>,
+    /// How the manifest was found.
+    found_by: (Method, Accept),
+}
+
+/// Requests so far.
+#[derive(Debug, Default)]
+struct Count {
+    /// Tries of the pending request.
+    tries: u32,
+    /// Redirects of the pending request.
     hops: u32,
     /// Requests, each counted once however often it was repeated.
-    asked: u32,
-    sent: u32,
-    cleaner: Cleaner,
-    known: Known,
+    distinct: u32,
 }
 
 /// What to do next.
@@ -59,7 +81,7 @@ pub struct Flow {
 pub enum Step {
     /// Send the request after the time, then come back with the answer.
     Send {
-        /// What to send.
+        /// The request.
         request: Request,
         /// How long to wait before.
         after: Duration,
@@ -68,42 +90,12 @@ pub enum Step {
     Done(Conclusion),
 }
 
-/// What the answers so far have shown.
-#[derive(Debug, Default)]
-struct Known {
-    ping: Ping,
-    login: Login,
-    /// What kept TLS away, where plain HTTP is tried in its stead.
-    no_tunnel: Option<Fault>,
-    realm: Option<Realm>,
-    basic_offered: bool,
-    scope: String,
-    token: Option<Token>,
-    /// The token request was led to another server and went on without credential.
-    token_redirected: bool,
-    spent: Spent,
-    /// How the image was asked for last: the comparison without credential must ask alike.
-    manifest_method: Option<(Method, Accept)>,
-    /// What became of the image's manifest without credential.
-    comparison: Option<Comparison>,
-    /// The conclusion, if the credential turns out to have been examined.
-    pending_conclusion: Option<Conclusion>,
-}
-
-/// Second tries that have been made; there is no third.
-#[derive(Debug, Default)]
-struct Spent {
-    fresh_token: bool,
-    other_scope: bool,
-}
-
-/// What `/v2/` said to nobody.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Response of `/v2/` to an anonymous request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ping {
     /// It asked for a credential.
-    #[default]
     Asked,
-    /// It let us in.
+    /// It succeeded.
     Open,
     /// It showed a page for people.
     WebPage,
@@ -113,53 +105,46 @@ enum Ping {
     Blocked,
 }
 
-/// What is known of user and password.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How much the answers so far say about user and password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Login {
     /// Nothing.
-    #[default]
     Unknown,
-    /// An answer was good, but it may be good for everybody.
+    /// A request with them succeeded, as it might have without.
     Accepted,
     /// They were examined and accepted.
     Proven,
 }
 
-/// Where tokens come from.
-#[derive(Clone, Debug)]
-struct Realm {
-    url: Url,
-    service: Option<String>,
-}
-
 impl Flow {
-    /// Begins a proof of a target that a URL can name, and returns it with its first step. `secrets` are masked like the credential in
-    /// what servers say.
+    /// Begins a proof, and returns it with its first step; `None` when no URL can name the registry.
+    /// `cleaner` knows the other secrets of the run.
     #[must_use]
-    pub fn start(target: Target, policy: RetryPolicy, secrets: Vec<Secret>) -> (Self, Step) {
-        let base = base_url("https", &target);
-        let scope = target.image.as_ref().map(pull_scope).unwrap_or_default();
-        let pending = request(Purpose::Ping, api_url(&base, ""), Authorization::Anonymous);
-        let cleaner = Cleaner::new(secrets);
+    pub fn start(target: Target, policy: RetryPolicy, cleaner: &Cleaner) -> Option<(Self, Step)> {
+        let base = target.base_url("https")?;
+        // What one server issues, and what it costs to search its words, concerns no other.
+        let cleaner = cleaner.child();
         cleaner.learn_credential(&target.credential);
-        let known = Known {
-            scope,
-            ..Known::default()
-        };
         let mut flow = Self {
+            cleaner,
+            scope: target.image.as_ref().map(pull_scope).unwrap_or_default(),
+            pending: ping(&base),
             target,
             policy,
             base,
-            pending,
-            tried: 0,
-            hops: 0,
-            asked: 0,
-            sent: 0,
-            cleaner,
-            known,
+            phase: Phase::Ping { no_tunnel: None },
+            count: Count::default(),
+            ping: Ping::Asked,
+            login: Login::Unknown,
+            realm: None,
+            basic_offered: false,
+            fresh_token: false,
+            other_scope: false,
+            probed: None,
+            found_by: (Method::Head, Accept::Manifest),
         };
         let first = flow.send(flow.pending.clone());
-        (flow, first)
+        Some((flow, first))
     }
 
     /// Takes the answer to the last request; `remaining` is the time left for the whole proof.
@@ -171,7 +156,7 @@ impl Flow {
             return self.send_again(wait);
         }
         let step = match answer {
-            Answer::Fault(fault) => self.fail(Conclusion::from_fault(fault)),
+            Answer::Error(error) => self.fail(Conclusion::from_error(error)),
             Answer::Reply(reply) => self.on_reply(reply),
         };
         match step {
@@ -183,89 +168,114 @@ impl Flow {
         }
     }
 
-    /// Returns the host (`name[:port]`) that issues tokens, once it is known.
+    /// The host (`name[:port]`) that issues tokens, once it is known.
     #[must_use]
     pub fn realm_host(&self) -> Option<String> {
-        let url = &self.known.realm.as_ref()?.url;
+        let url = &self.realm.as_ref()?.url;
         let host = url.host_str()?;
-        let host = url
-            .port()
-            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let with_port = |port| format!("{host}:{port}");
+        let host = url.port().map_or_else(|| host.to_owned(), with_port);
         Some(self.cleaner.quote_name(&Foreign::new(host)).to_string())
-    }
-
-    /// Returns how many requests were sent.
-    #[must_use]
-    pub fn requests(&self) -> u32 {
-        self.sent
     }
 
     fn on_reply(&mut self, reply: &Reply) -> Step {
         match reply.status {
             301 | 302 | 303 | 307 | 308 => self.on_redirect(reply),
-            429 => self.fail(Conclusion::from_reply(
-                Verdict::RateLimited,
-                limit(reply),
-                reply,
-            )),
-            500..=599 => self.fail(failed(Reason::ServerError, reply)),
-            _ if reply.oversized && self.pending.method == Method::Get && reply.status < 300 => {
-                self.fail(failed(Reason::Garbage, reply).saying("the answer is larger than 1 MiB"))
+            429 => self.fail(Conclusion::from_reply(limit(reply), reply)),
+            500..=599 => self.on_server_error(reply),
+            200..=299 if self.pending.purpose.asks_for_token() => self.on_token_body(reply),
+            200..=299 if self.pending.method == Method::Get && reply.unusable.is_some() => {
+                self.fail(unusable(reply))
             }
             _ => self.on_answer(reply),
         }
     }
 
-    fn on_answer(&mut self, reply: &Reply) -> Step {
-        match self.pending.purpose {
-            Purpose::Ping => self.on_ping(reply),
-            Purpose::BasicPing => self.on_basic_ping(reply),
-            Purpose::LoginToken => self.on_login_token(reply),
-            Purpose::PullToken => self.on_pull_token(reply),
-            Purpose::Manifest => self.on_manifest(reply),
-            Purpose::ManifestText => self.on_manifest_text(reply),
-            Purpose::AnonymousToken => self.on_anonymous_token(reply),
-            Purpose::AnonymousPullToken => self.on_anonymous_pull_token(reply),
-            Purpose::AnonymousManifest => self.on_anonymous_manifest(reply),
+    /// The body of a success holds a token, also where it cannot be read. It goes no further than this.
+    fn on_token_body(&mut self, reply: &Reply) -> Step {
+        if reply.unusable.is_some() {
+            return self.fail(unusable(&reply.without_body()));
         }
+        let token = self.read_token(reply);
+        let reply = reply.without_body();
+        match self.phase.clone() {
+            Phase::LoginToken(request) => self.on_login_issued(request, token, &reply),
+            Phase::PullToken(request, image) => self.on_pull_issued(&request, image, token, &reply),
+            Phase::Compare(comparison) => self.on_anonymous_issued(comparison, token),
+            _ => self.fail(failed(Reason::UnexpectedAnswer, &reply)),
+        }
+    }
+
+    fn on_answer(&mut self, reply: &Reply) -> Step {
+        match self.phase.clone() {
+            Phase::Ping { .. } => self.on_ping(reply),
+            Phase::BasicPing => self.on_basic_ping(reply),
+            Phase::LoginToken(request) => self.on_login_refused(request, reply),
+            Phase::PullToken(request, _) => self.on_pull_refused(&request, reply),
+            Phase::Probe(image) => self.on_probe(image, reply),
+            Phase::Manifest(pull) => self.on_manifest(pull, reply),
+            Phase::ManifestText(pull) => self.on_manifest_text(pull, reply),
+            Phase::Compare(comparison) => self.on_comparison(comparison, reply),
+        }
+    }
+
+    /// HEAD has no body to say what is wrong.
+    fn on_server_error(&mut self, reply: &Reply) -> Step {
+        let Phase::Manifest(pull) = self.phase.clone() else {
+            return self.fail(failed(Reason::ServerError, reply));
+        };
+        let step = self.ask(Phase::ManifestText(Pull::new(pull.image, pull.token)));
+        // HEAD was tried as often as it may be, unless the server does not know it (501).
+        if reply.status != 501 {
+            self.count.tries += self.policy.retries;
+        }
+        step
     }
 
     /// A registry that was declared insecure may speak plain HTTP, as docker tries it.
     fn fall_back_to_http(&mut self, answer: &Answer) -> Option<Step> {
-        let Answer::Fault(fault @ Fault { kind, .. }) = answer else {
+        let (Answer::Error(error), Phase::Ping { .. }) = (answer, &self.phase) else {
             return None;
         };
         // Proxies often allow tunnels to port 443 only.
-        let no_tunnel = *kind == FaultKind::Proxy(ProxyFault::Denied);
+        let no_tunnel = error.kind == WireErrorKind::Proxy(ProxyErrorKind::Denied);
         let no_tls = matches!(
-            kind,
-            FaultKind::Refused | FaultKind::Tls(TlsFault::SpeaksHttp)
+            error.kind,
+            WireErrorKind::Refused | WireErrorKind::Tls(TlsError::NotTls)
         );
-        let first = self.pending.purpose == Purpose::Ping && self.base.scheme() == "https";
-        if !((no_tls || no_tunnel) && first && self.target.plain_http) {
+        let may = self.target.plain_http && self.base.scheme() == "https";
+        if !(may && (no_tls || no_tunnel)) {
             return None;
         }
-        self.known.no_tunnel = no_tunnel.then(|| fault.clone());
-        self.base = base_url("http", &self.target);
-        Some(self.ask(Purpose::Ping))
+        self.base = self.target.base_url("http")?;
+        Some(self.ask(Phase::Ping {
+            no_tunnel: no_tunnel.then(|| error.clone()),
+        }))
     }
 
     /// Where no tunnel was opened and plain HTTP leads nowhere, the tunnel is what is missing.
-    fn without_tunnel(&mut self) -> Option<Conclusion> {
-        let first = self.pending.purpose == Purpose::Ping;
-        let fault = self.known.no_tunnel.take().filter(|_| first)?;
-        Some(Conclusion::from_fault(&fault))
+    fn without_tunnel(&self) -> Option<Conclusion> {
+        match &self.phase {
+            Phase::Ping { no_tunnel } => no_tunnel.as_ref().map(Conclusion::from_error),
+            _ => None,
+        }
+    }
+
+    /// Sends the request of a step.
+    fn ask(&mut self, phase: Phase) -> Step {
+        let request = self.request_for(&phase);
+        self.phase = phase;
+        self.count.hops = 0;
+        self.send(request)
     }
 
     fn send(&mut self, request: Request) -> Step {
-        if self.asked == MAX_REQUESTS {
-            let endless = Conclusion::new(Verdict::RegistryError, Reason::RedirectLoop);
-            return done(endless);
+        if self.count.distinct == MAX_REQUESTS {
+            return done(Conclusion::new(Reason::RedirectLoop));
         }
         self.pending = request.clone();
-        self.tried = 1;
-        self.asked += 1;
-        self.sent += 1;
+        self.count.tries = 1;
+        self.count.distinct += 1;
         Step::Send {
             request,
             after: Duration::ZERO,
@@ -273,83 +283,28 @@ impl Flow {
     }
 
     fn send_again(&mut self, after: Duration) -> Step {
-        self.tried += 1;
-        self.sent += 1;
+        self.count.tries += 1;
         Step::Send {
             request: self.pending.clone(),
             after,
         }
     }
+}
 
-    /// Sends the request that serves `purpose`.
-    fn ask(&mut self, purpose: Purpose) -> Step {
-        let url = self.url_for(purpose);
-        let authorization = self.authorization_for(purpose, &url);
-        let mut request = request(purpose, url, authorization);
-        if purpose == Purpose::AnonymousManifest
-            && let Some((method, accept)) = self.known.manifest_method
-        {
-            (request.method, request.accept) = (method, accept);
-        }
-        self.hops = 0;
-        self.send(request)
+fn limit(reply: &Reply) -> Reason {
+    if reply.envelope().says_locked_out() {
+        Reason::LoginLockout
+    } else {
+        Reason::TooManyRequests
     }
+}
 
-    fn url_for(&self, purpose: Purpose) -> Url {
-        let user = Some(self.target.credential.user());
-        let scope = Some(self.known.scope.as_str());
-        match purpose {
-            Purpose::Ping | Purpose::BasicPing => api_url(&self.base, ""),
-            Purpose::LoginToken => self.token_request(user, None),
-            Purpose::PullToken => self.token_request(user, scope),
-            Purpose::AnonymousToken => self.token_request(None, None),
-            Purpose::AnonymousPullToken => self.token_request(None, scope),
-            Purpose::Manifest | Purpose::ManifestText | Purpose::AnonymousManifest => {
-                let image = self
-                    .target
-                    .image
-                    .as_ref()
-                    .expect("asked for only with an image");
-                api_url(
-                    &self.base,
-                    &format!("{}/manifests/{}", image.repository(), image.reference()),
-                )
-            }
-        }
-    }
-
-    fn token_request(&self, account: Option<&str>, scope: Option<&str>) -> Url {
-        let realm = self
-            .known
-            .realm
-            .as_ref()
-            .expect("asked for only with a realm");
-        token_url(&realm.url, realm.service.as_deref(), account, scope)
-    }
-
-    fn authorization_for(&self, purpose: Purpose, url: &Url) -> Authorization {
-        match purpose {
-            Purpose::BasicPing | Purpose::LoginToken | Purpose::PullToken => self.basic(url),
-            Purpose::Manifest | Purpose::ManifestText => match &self.known.token {
-                Some(token) => Authorization::Bearer(token.first.clone()),
-                None => self.basic(url),
-            },
-            _ => Authorization::Anonymous,
-        }
-    }
-
-    fn basic(&self, url: &Url) -> Authorization {
-        let realm = self.known.realm.as_ref().map(|realm| &realm.url);
-        if may_receive(url, &self.base, realm) {
-            Authorization::Basic(self.target.credential.encode())
-        } else {
-            Authorization::Anonymous
-        }
-    }
-
-    fn has_image(&self) -> bool {
-        self.target.image.is_some()
-    }
+fn unusable(reply: &Reply) -> Conclusion {
+    let details = match reply.unusable {
+        Some(Unusable::TooLarge) => "the answer is larger than 1 MiB",
+        _ => "the answer has an encoding that was not asked for",
+    };
+    failed(Reason::Garbage, reply).saying(details)
 }
 
 fn done(conclusion: Conclusion) -> Step {
@@ -357,38 +312,5 @@ fn done(conclusion: Conclusion) -> Step {
 }
 
 fn failed(reason: Reason, reply: &Reply) -> Conclusion {
-    Conclusion::from_reply(Verdict::RegistryError, reason, reply)
-}
-
-fn limit(reply: &Reply) -> Reason {
-    if reply.envelope().says("failed login") {
-        Reason::LoginLockout
-    } else {
-        Reason::TooManyRequests
-    }
-}
-
-fn base_url(scheme: &str, target: &Target) -> Url {
-    let url = target.base_url(scheme);
-    url.expect("only a target with a URL is asked for")
-}
-
-fn api_url(base: &Url, path: &str) -> Url {
-    base.join(&format!("/v2/{path}"))
-        .expect("image references need no escapes in a path")
-}
-
-fn request(purpose: Purpose, url: Url, authorization: Authorization) -> Request {
-    let (method, accept) = match purpose {
-        Purpose::Manifest | Purpose::AnonymousManifest => (Method::Head, Accept::Manifest),
-        Purpose::ManifestText => (Method::Get, Accept::Manifest),
-        _ => (Method::Get, Accept::Any),
-    };
-    Request {
-        method,
-        url,
-        authorization,
-        accept,
-        purpose,
-    }
+    Conclusion::from_reply(reason, reply)
 }

@@ -1,14 +1,14 @@
-//! Is it a registry, and what does it ask for?
+//! Is it a registry, and what does it require?
 
-use super::{Flow, Login, Ping, Realm, Step, done, failed};
-use crate::{
-    domain::verdict::Verdict,
-    registry::{
-        challenge::{Challenge, parse_challenges},
-        conclusion::{Conclusion, Reason},
-        exchange::{Purpose, Reply},
-        realm::realm_url,
-    },
+use super::{
+    Flow, Login, Ping, Step, done, failed,
+    phase::{Phase, Pull, Realm, TokenRequest},
+};
+use crate::registry::{
+    challenge::{Challenge, parse_challenges},
+    conclusion::{Conclusion, Reason},
+    exchange::Reply,
+    realm::{RealmError, realm_url},
 };
 
 impl Flow {
@@ -19,8 +19,8 @@ impl Flow {
                 self.look_behind(Ping::WebPage, reply)
             }
             200..=299 => {
-                self.known.ping = Ping::Open;
-                self.ask(Purpose::BasicPing)
+                self.ping = Ping::Open;
+                self.ask(Phase::BasicPing)
             }
             404 => self.look_behind(Ping::Missing, reply),
             403 if reply.is_html() => done(failed(Reason::Blocked, reply)),
@@ -29,73 +29,80 @@ impl Flow {
         }
     }
 
-    /// Some proxies hide or decorate `/v2/` alone: the image's own address may still tell. No
+    /// Some proxies hide or decorate `/v2/` alone: the image's own address may still answer. No
     /// credential goes to something that is not known to be a registry.
     fn look_behind(&mut self, ping: Ping, reply: &Reply) -> Step {
-        self.known.ping = ping;
-        if self.has_image() {
-            self.ask(Purpose::AnonymousManifest)
-        } else {
-            done(self.no_registry(reply))
+        self.ping = ping;
+        match self.target.image.clone() {
+            Some(image) => self.ask(Phase::Probe(image)),
+            None => done(self.no_registry(reply)),
         }
     }
 
     pub(super) fn no_registry(&self, reply: &Reply) -> Conclusion {
-        let (verdict, reason) = match self.known.ping {
-            Ping::Blocked => (Verdict::RegistryError, Reason::Blocked),
-            Ping::Missing => (Verdict::NotARegistry, Reason::NoApi),
-            _ => (Verdict::NotARegistry, Reason::WebPage),
+        let reason = match self.ping {
+            Ping::Blocked => Reason::Blocked,
+            Ping::Missing => Reason::NoApi,
+            Ping::Asked | Ping::Open | Ping::WebPage => Reason::WebPage,
         };
-        Conclusion::from_reply(verdict, reason, reply)
+        failed(reason, reply)
     }
 
-    /// Takes what the server asks for: Bearer first, then Basic (RFC 9110 §11.6.1: the client picks).
+    /// Takes what the server offers: Bearer first, then Basic (RFC 9110 §11.6.1: the client picks).
     pub(super) fn follow_challenges(&mut self, reply: &Reply) -> Step {
         let challenges = parse_challenges(&reply.challenges);
-        let offered = |scheme: &str| {
+        let offers = |scheme| {
             challenges
                 .iter()
-                .find(|challenge| challenge.scheme == scheme)
+                .any(|challenge| challenge.scheme == scheme)
         };
-        self.known.basic_offered = offered("basic").is_some();
-        match (offered("bearer"), self.known.basic_offered) {
-            (Some(bearer), _) if bearer.parameter("realm").is_some() => {
-                self.follow_bearer(bearer, reply)
-            }
-            (_, true) => self.log_in_with_basic(),
-            (Some(_), false) => done(failed(Reason::MalformedChallenge, reply)),
-            (None, false) if challenges.is_empty() => self.log_in_with_basic(),
-            (None, false) => {
+        self.basic_offered = offers("basic");
+        // Of several, the first that can be followed: one without realm is of use to nobody.
+        let bearer = challenges.iter().find(|challenge| {
+            challenge.scheme == "bearer" && challenge.parameter("realm").is_some()
+        });
+        match bearer {
+            Some(bearer) => self.follow_bearer(bearer, reply),
+            None if self.basic_offered || challenges.is_empty() => self.log_in_with_basic(),
+            None if offers("bearer") => done(failed(Reason::MalformedChallenge, reply)),
+            None => {
                 let schemes: Vec<_> = challenges.iter().map(|c| c.scheme.as_str()).collect();
-                done(failed(Reason::UnsupportedScheme, reply).quoting(schemes.join(", ")))
+                let details = format!("it offers {}", schemes.join(", "));
+                done(failed(Reason::UnsupportedScheme, reply).with_details(details))
             }
         }
     }
 
     fn follow_bearer(&mut self, bearer: &Challenge, reply: &Reply) -> Step {
         let realm = bearer.parameter("realm").unwrap_or_default();
-        match realm_url(&self.base, realm) {
+        let error = match realm_url(&self.base, realm) {
             Ok(url) => {
                 let service = bearer.parameter("service").map(str::to_owned);
-                self.known.realm = Some(Realm { url, service });
-                self.ask(Purpose::LoginToken)
+                let realm = Realm { url, service };
+                self.realm = Some(realm.clone());
+                return self.ask(Phase::LoginToken(TokenRequest::new(realm)));
             }
-            Err(_) if self.known.basic_offered => self.log_in_with_basic(),
-            Err(error) => done(failed(Reason::UnsafeRealm, reply).quoting(error.to_string())),
-        }
+            // Basic goes to the registry itself, whatever realm it names.
+            Err(_) if self.basic_offered => return self.log_in_with_basic(),
+            Err(error) => error,
+        };
+        let reason = match error {
+            RealmError::Malformed => Reason::MalformedChallenge,
+            _ => Reason::UnsafeRealm,
+        };
+        done(failed(reason, reply).with_details(error.to_string()))
     }
 
-    /// Where `/v2/` tells nothing, or nothing more, the image itself is asked for.
+    /// Where `/v2/` says nothing, or nothing more, the image itself is asked for.
     pub(super) fn log_in_with_basic(&mut self) -> Step {
-        let ping_tells = match self.known.ping {
+        let ping_tells = match self.ping {
             Ping::Asked => true,
-            Ping::Open => self.known.login == Login::Unknown,
+            Ping::Open => self.login == Login::Unknown,
             Ping::WebPage | Ping::Missing | Ping::Blocked => false,
         };
-        self.ask(if ping_tells {
-            Purpose::BasicPing
-        } else {
-            Purpose::Manifest
-        })
+        match self.target.image.clone() {
+            Some(image) if !ping_tells => self.ask(Phase::Manifest(Pull::new(image, None))),
+            _ => self.ask(Phase::BasicPing),
+        }
     }
 }

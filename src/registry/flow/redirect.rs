@@ -1,16 +1,15 @@
-//! Redirects. A credential never follows one to another server (RFC 9110 §15.4 leaves it to the
-//! client; docker registries redirect only blobs).
+//! Redirects. A credential never follows one to another server (RFC 9110 §15.4 leaves it to the client).
 
 use url::Url;
 
-use super::{Flow, Step, done, failed};
-use crate::{
-    domain::verdict::Verdict,
-    registry::{
-        conclusion::{Conclusion, Reason},
-        exchange::{Authorization, Purpose, Reply},
-        realm::{is_same_origin, realm_url},
-    },
+use super::{
+    Flow, Step, done, failed,
+    phase::{ComparisonStep, Phase},
+};
+use crate::registry::{
+    conclusion::{Conclusion, Reason},
+    exchange::{Authorization, Reply},
+    realm::{is_same_origin, leads_inside, realm_url},
 };
 
 /// More than any honest server needs.
@@ -18,11 +17,13 @@ const MAX_HOPS: u32 = 5;
 
 impl Flow {
     pub(super) fn on_redirect(&mut self, reply: &Reply) -> Step {
+        // The page that accompanies a redirect says nothing about the image, and may hold a token.
+        let reply = &reply.without_body();
         let Some(to) = self.destination(reply) else {
             return self.fail(failed(Reason::UnexpectedAnswer, reply));
         };
-        self.hops += 1;
-        if self.hops > MAX_HOPS {
+        self.count.hops += 1;
+        if self.count.hops > MAX_HOPS {
             return self.fail(failed(Reason::RedirectLoop, reply));
         }
         if is_same_origin(&to, &self.pending.url) {
@@ -30,22 +31,13 @@ impl Flow {
             request.url = to;
             return self.send(request);
         }
-        match self.pending.purpose {
-            // The registry has found the image and sends us to its store.
-            Purpose::Manifest | Purpose::ManifestText => self.on_found(&without_body(reply)),
-            Purpose::AnonymousManifest => {
-                let found = Reply {
-                    status: 200,
-                    ..without_body(reply)
-                };
-                self.on_anonymous_manifest(&found)
-            }
-            Purpose::Ping | Purpose::BasicPing => done(other_registry(&to, reply)),
-            _ => self.follow_without_credential(&to, reply),
+        if to.scheme() == "http" && self.pending.url.scheme() == "https" {
+            return self.fail(failed(Reason::RedirectToHttp, reply));
         }
+        self.on_redirect_elsewhere(to, reply)
     }
 
-    /// Where the redirect leads; a user in the URL is dropped, so that it is sent to nobody.
+    /// The redirect's target; a user in the URL is dropped, so that it is sent to nobody.
     fn destination(&self, reply: &Reply) -> Option<Url> {
         let mut url = self.pending.url.join(reply.location.as_deref()?).ok()?;
         url.set_username("").ok()?;
@@ -55,34 +47,61 @@ impl Flow {
         Some(url)
     }
 
-    fn follow_without_credential(&mut self, to: &Url, reply: &Reply) -> Step {
-        if to.scheme() == "http" && self.pending.url.scheme() == "https" {
-            return self.fail(failed(Reason::RedirectToHttp, reply));
+    fn on_redirect_elsewhere(&mut self, to: Url, reply: &Reply) -> Step {
+        match self.phase.clone() {
+            // Another port counts as another server: nothing shows that the registry answers there.
+            Phase::Ping { .. } | Phase::BasicPing => done(other_registry(&to, reply)),
+            Phase::LoginToken(_) | Phase::PullToken(..) => self.follow_to_realm(&to, reply),
+            Phase::Manifest(_) | Phase::ManifestText(_) => self.follow_to_store(to, reply),
+            // An anonymous request that is sent on to a store shows that the image is public. Where it is
+            // sent on to a page for signing in, this errs on the safe side.
+            Phase::Probe(image) => self.on_probe(image, &found(reply)),
+            Phase::Compare(comparison) => match comparison.step {
+                ComparisonStep::Manifest { .. } => self.on_comparison(comparison, &found(reply)),
+                _ => self.follow_to_realm(&to, reply),
+            },
         }
+    }
+
+    fn follow_to_realm(&mut self, to: &Url, reply: &Reply) -> Step {
         match realm_url(&self.base, to.as_str()) {
-            Ok(url) => {
-                self.known.token_redirected = true;
-                let mut request = self.pending.clone();
-                request.url = url;
-                request.authorization = Authorization::Anonymous;
-                self.send(request)
+            Ok(url) => self.follow_without_credential(url),
+            Err(error) => {
+                self.fail(failed(Reason::UnsafeRealm, reply).with_details(error.to_string()))
             }
-            Err(error) => self.fail(failed(Reason::UnsafeRealm, reply).quoting(error.to_string())),
         }
+    }
+
+    /// The manifest may lie in a store of its own: the image is there only if it is there.
+    fn follow_to_store(&mut self, to: Url, reply: &Reply) -> Step {
+        match to.scheme() {
+            "http" | "https" if leads_inside(&to, &self.base) => {
+                let details = format!("it redirects to {}", to.authority());
+                done(failed(Reason::UnsafeRedirect, reply).with_details(details))
+            }
+            "http" | "https" => self.follow_without_credential(to),
+            _ => done(failed(Reason::UnexpectedAnswer, reply)),
+        }
+    }
+
+    fn follow_without_credential(&mut self, to: Url) -> Step {
+        self.phase = self.phase.clone().redirected();
+        let mut request = self.pending.clone();
+        request.site = self.site(&to);
+        request.url = to;
+        request.authorization = Authorization::Anonymous;
+        self.send(request)
     }
 }
 
-/// Another port counts as another server: who answers there is not known to be the registry.
 fn other_registry(to: &Url, reply: &Reply) -> Conclusion {
-    let verdict = Verdict::NotARegistry;
-    Conclusion::from_reply(verdict, Reason::RedirectElsewhere, reply).quoting(to.authority())
+    let details = format!("it redirects to {}", to.authority());
+    failed(Reason::RedirectElsewhere, reply).with_details(details)
 }
 
-/// The page that accompanies a redirect says nothing of the image.
-fn without_body(reply: &Reply) -> Reply {
+fn found(reply: &Reply) -> Reply {
     Reply {
-        body: Vec::new(),
-        content_type: String::new(),
+        status: 200,
         ..reply.clone()
     }
 }

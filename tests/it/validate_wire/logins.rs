@@ -57,6 +57,78 @@ fn a_locked_account_is_not_tried_again() {
     assert_eq!(logins(&registry), 1);
 }
 
+/// Locks are signalled in many ways; none of them is a wrong password, and none is tried twice.
+#[test]
+fn a_lock_out_is_known_by_its_words() {
+    for (status, words) in [
+        (401, "Your account has been locked"),
+        (
+            403,
+            "This request is blocked due to recurrent login failures, please try again in 40 seconds",
+        ),
+        (423, ""),
+        (429, "Too many login attempts"),
+    ] {
+        let registry = Scripted::plain(move |request| match request.authorization {
+            Some(_) => reply(status, &[], words),
+            None => asks_for_basic(),
+        });
+        assert_eq!(
+            verdict(&registry, json!({"retries": 2})),
+            ("rate_limited", "login_lockout")
+        );
+        assert_eq!(logins(&registry), 1, "{status}");
+    }
+}
+
+#[test]
+fn a_token_server_refuses_a_login_by_400_as_well() {
+    for body in [
+        r#"{"error":"invalid_grant"}"#,
+        r#"{"error":"invalid_client","error_description":"no"}"#,
+        "Incorrect username or password",
+    ] {
+        let registry = Scripted::plain(move |request| match request.authorization {
+            Some(_) => reply(400, &[], body),
+            None => asks_for_token(),
+        });
+        assert_eq!(
+            verdict(&registry, json!({})),
+            ("invalid_credentials", "rejected"),
+            "{body}"
+        );
+        assert_eq!(logins(&registry), 1, "{body}");
+    }
+}
+
+/// Demands on TLS differ; the account is one.
+#[test]
+fn a_refusal_holds_whatever_the_demands_on_tls() {
+    let authority = Authority::new().unwrap();
+    let registry = Scripted::tls(server(&authority.server(&[]).unwrap()), htpasswd);
+    let entry = |namespace: &str, more: Value| {
+        let mut entry =
+            json!({"host": format!("{}{namespace}", registry.host()), "password": "wrong"});
+        entry
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().cloned().unwrap());
+        entry
+    };
+    let entries = json!([
+        entry("/strict", json!({})),
+        entry("", trusting(&authority)),
+        entry("/team", json!({"tls_verify": false})),
+    ]);
+    let options = json!({"openshift_additional_registry_credentials": entries, "retries": 0});
+    let found = Module::new("oreg_validate").args(options).run().json["registries"].clone();
+    assert_eq!(
+        of_each(&found, "reason"),
+        ["unknown_issuer", "rejected", "rejected"]
+    );
+    assert_eq!(logins(&registry), 1);
+}
+
 #[test]
 fn every_namespace_of_a_good_password_is_examined() {
     let registry = Scripted::plain(htpasswd);

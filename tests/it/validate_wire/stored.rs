@@ -33,21 +33,63 @@ fn a_registry_that_is_only_listed_as_insecure_is_one() {
     assert_eq!(verdicts, [Some("valid"); 2]);
 }
 
+/// An authority serves all namespaces of its server; a waiver is about one entry's own credential.
 #[test]
-fn a_namespace_is_reached_as_its_registry() {
+fn a_namespace_has_the_authority_of_its_registry_and_not_its_waiver() {
     let authority = Authority::new().unwrap();
     let registry = Scripted::tls(server(&authority.server(&[]).unwrap()), htpasswd);
     let host = registry.host();
-    for more in [json!({"tls_verify": false}), trusting(&authority)] {
+    for (more, of_namespace) in [
+        (
+            json!({"tls_verify": false}),
+            ("tls_failure", "unknown_issuer"),
+        ),
+        (trusting(&authority), ("valid", "logged_in")),
+    ] {
         let mut entry = json!({"host": host});
         entry
             .as_object_mut()
             .unwrap()
             .extend(more.as_object().cloned().unwrap());
-        let auths = json!({format!("{host}/team"): auth()});
         let options = json!({"openshift_additional_registry_credentials": [entry]});
-        assert_eq!(outcome(&prove(auths, options)), ("valid", "logged_in"));
+        let stored = |key: &str| outcome(&prove(json!({key: auth()}), options.clone()));
+        assert_eq!(stored(&host), ("valid", "pulled"));
+        assert_eq!(stored(&format!("{host}/team")), of_namespace);
     }
+}
+
+/// Reasons of entries that no server is asked about.
+#[test]
+fn tokens_of_other_programs_are_not_sent() {
+    let registry = Scripted::plain(htpasswd);
+    let host = registry.host();
+    let hub = "https://index.docker.io/v1/";
+    // base64 of `user:`, and of `user:` with the GUID of zeros.
+    let (nothing, zeros) = (
+        "dXNlcjo=",
+        "dXNlcjowMDAwMDAwMC0wMDAwLTAwMDAtMDAwMC0wMDAwMDAwMDAwMDA=",
+    );
+    for (key, entry, reason) in [
+        (format!("{hub}access-token"), auth(), "no_registry"),
+        (format!("{hub}refresh-token/"), auth(), "no_registry"),
+        ("cloud.openshift.com".to_owned(), auth(), "telemetry"),
+        (
+            host.clone(),
+            json!({"auth": nothing, "identitytoken": "t"}),
+            "identity_token",
+        ),
+        (
+            host.clone(),
+            json!({"auth": zeros, "identitytoken": "t"}),
+            "identity_token",
+        ),
+    ] {
+        let options = json!({"openshift_docker_insecure_registries": [host]});
+        let answer = prove(json!({&key: entry}), options).ok();
+        assert_eq!(outcome(&answer), ("skipped", reason), "{key}");
+        assert_eq!(answer.json["registries"][0]["requests"], 0, "{key}");
+    }
+    assert!(registry.heard().is_empty());
 }
 
 #[test]

@@ -146,3 +146,104 @@ fn files_for_tls_that_are_no_use_are_named() {
     }
     assert!(registry.heard().is_empty());
 }
+
+/// X.509 version 1 has no extensions; the server is the one to judge.
+#[cfg(feature = "real")]
+#[test]
+fn a_client_certificate_of_version_1_is_sent() {
+    let issuer = testbed::odd_certificates::OddIssuer::new().unwrap();
+    let pem = |der: Vec<u8>| {
+        use base64::{Engine, engine::general_purpose::STANDARD};
+        let text = STANDARD.encode(der);
+        format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
+    };
+    let authority = Authority::new().unwrap();
+    let registry = Scripted::tls(mutual_server(&authority, &rustls::version::TLS12), htpasswd);
+    let scratch = Scratch::new();
+    let write = |name: &str, text: Vec<u8>| {
+        scratch.write(&format!("{}/{name}", registry.host()), text);
+    };
+    write("ca.crt", std::fs::read(authority.ca_cert()).unwrap());
+    write(
+        "client.cert",
+        pem(issuer.certificate(&[], "-sha256").unwrap()).into(),
+    );
+    write("client.key", std::fs::read(issuer.key()).unwrap());
+    let options = json!({"cert_dir": scratch.path("")});
+    // It is shown, and this server does not want it.
+    assert_eq!(
+        verdict(&registry, options),
+        ("tls_failure", "client_certificate_refused")
+    );
+}
+
+#[test]
+fn the_environment_of_a_task_decides_no_trust() {
+    let authority = Authority::new().unwrap();
+    let registry = Scripted::tls(server(&authority.server(&[]).unwrap()), htpasswd);
+    let file = authority.ca_cert();
+    let directory = file.parent().unwrap();
+    let variables = [
+        format!("SSL_CERT_FILE={}", file.display()),
+        format!("SSL_CERT_DIR={}", directory.display()),
+    ];
+    let answer = Module::new("oreg_validate")
+        .args(json!({
+            "openshift_additional_registry_credentials": [credential(&registry, json!({}))],
+            "delay": 0,
+        }))
+        .under(&["env", &variables[0], &variables[1]])
+        .run();
+    assert_eq!(outcome(&answer), ("tls_failure", "unknown_issuer"));
+    assert!(registry.heard().is_empty());
+}
+
+/// docker passes over files of other formats in `certs.d`; the file of an option must be what it is for.
+#[test]
+fn a_file_of_another_format_beside_an_authority_is_passed_over() {
+    let authority = Authority::new().unwrap();
+    let registry = Scripted::tls(server(&authority.server(&[]).unwrap()), htpasswd);
+    let scratch = Scratch::new();
+    let pem = std::fs::read(authority.ca_cert()).unwrap();
+    scratch.write(&format!("{}/ca.crt", registry.host()), pem);
+    scratch.write(&format!("{}/z.crt", registry.host()), [0x30, 0x82, 1, 2]);
+    let options = json!({"cert_dir": scratch.path("")});
+    assert_eq!(verdict(&registry, options), ("valid", "pulled"));
+}
+
+#[test]
+fn a_waiver_for_a_registry_is_none_for_the_store_that_it_names() {
+    let stranger = Authority::new().unwrap();
+    let config = server(&stranger.server(&[]).unwrap());
+    let store = Scripted::tls(config.clone(), |_| head(200, &[]));
+    let location = format!("Location: https://{}/blob", store.host());
+    let registry = Scripted::tls(config, move |request| match &request.authorization {
+        Some(_) if request.path.contains("/manifests/") => head(307, &[&location]),
+        _ => htpasswd(request),
+    });
+    let answer = validate(&registry, json!({"tls_verify": false}));
+    assert_eq!(outcome(&answer), ("tls_failure", "unknown_issuer"));
+    assert!(store.heard().is_empty());
+}
+
+#[test]
+fn a_realm_is_trusted_as_its_registry() {
+    let authority = Authority::new().unwrap();
+    let config = server(&authority.server(&[]).unwrap());
+    let realm = Scripted::tls(config.clone(), |request| match request.authorization {
+        Some(_) => reply(200, &[], r#"{"token":"t"}"#),
+        None => head(401, &[]),
+    });
+    let challenge = format!(
+        "WWW-Authenticate: Bearer realm=\"https://{}/token\"",
+        realm.host()
+    );
+    for options in [trusting(&authority), json!({"tls_verify": false})] {
+        let challenge = challenge.clone();
+        let registry = Scripted::tls(config.clone(), move |request| match request.authorization {
+            Some(_) => head(200, &[]),
+            None => head(401, &[&challenge]),
+        });
+        assert_eq!(verdict(&registry, options), ("valid", "pulled"));
+    }
+}

@@ -1,0 +1,327 @@
+//! Connections: name, address, proxy, TLS. A connection goes to the addresses that were looked at, and the
+//! name is not looked up again, so that a second answer of a name server changes nothing.
+
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use ipnet::IpNet;
+use rustls::pki_types::ServerName;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpStream, lookup_host},
+    time::timeout,
+};
+use tokio_rustls::TlsConnector;
+use url::{Host, Url};
+
+use super::{
+    address::{is_internal_result, is_link_local},
+    exchange::{ProxyErrorKind, WireError, WireErrorKind},
+    proxy_login::{Next, ProxyLogins, Turn},
+    trust::TlsSettings,
+    tunnel::{read_status, refused_tunnel, request_tunnel},
+    verifier::Seen,
+};
+use crate::support::{
+    proxies::Proxy,
+    tls::{TlsError, describe, find_tls_error},
+};
+
+/// How long an address may take before the next is tried beside it (RFC 8305 §5).
+const STAGGER: Duration = Duration::from_millis(250);
+
+/// A proxy that refuses a login does so within this time.
+const QUICK: Duration = Duration::from_secs(2);
+
+/// A byte stream to a server.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// An open connection.
+pub(super) struct Connection {
+    pub(super) stream: Box<dyn Stream>,
+    pub(super) seen: Arc<Seen>,
+}
+
+/// The addresses that a connection may go to.
+#[derive(Clone, Debug)]
+pub(super) enum Addresses {
+    /// All.
+    Any,
+    /// Those outside of private networks.
+    Public,
+    /// All but those of this link, where clouds serve secrets.
+    Routed,
+    /// Those in the networks.
+    Within(Vec<IpNet>),
+}
+
+impl Addresses {
+    fn admit(&self, ip: IpAddr) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Public => !is_internal_result(ip),
+            Self::Routed => !is_link_local(ip),
+            Self::Within(networks) => {
+                let ip = ip.to_canonical();
+                networks.iter().any(|network| network.contains(&ip))
+            }
+        }
+    }
+
+    /// Leaves those that are admitted of the addresses of `url`.
+    pub(super) fn filter(&self, all: &[IpAddr], url: &Url) -> Result<Vec<IpAddr>, WireError> {
+        let admitted: Vec<_> = all.iter().copied().filter(|ip| self.admit(*ip)).collect();
+        match all.first() {
+            Some(first) if admitted.is_empty() => {
+                let host = url.host_str().unwrap_or_default();
+                Err(WireErrorKind::UnsafeAddress.because(format!(
+                    "{host} has the address {first}, to which no credential of this registry goes"
+                )))
+            }
+            _ => Ok(admitted),
+        }
+    }
+}
+
+/// Looks up the addresses of the URL's host.
+pub(super) async fn resolve(url: &Url) -> Result<Vec<IpAddr>, WireError> {
+    let name = match url.host() {
+        Some(Host::Domain(name)) => name,
+        Some(Host::Ipv4(ip)) => return Ok(vec![ip.into()]),
+        Some(Host::Ipv6(ip)) => return Ok(vec![ip.into()]),
+        None => return Err(WireErrorKind::Dns.because("the address names no host")),
+    };
+    match lookup_host((name, 0)).await {
+        Ok(found) => {
+            let mut addresses: Vec<IpAddr> = found.map(|address| address.ip()).collect();
+            addresses.dedup();
+            Ok(addresses)
+        }
+        Err(error) => Err(WireErrorKind::Dns.because(format!("{name}: {error}"))),
+    }
+}
+
+/// `host[:port]`, for messages.
+pub(super) fn place(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// Opens a TCP connection to one of `addresses`.
+pub(super) async fn open(url: &Url, addresses: &[IpAddr]) -> Result<TcpStream, WireError> {
+    let port = url.port_or_known_default().unwrap_or_default();
+    let addresses: Vec<_> = addresses
+        .iter()
+        .map(|ip| SocketAddr::new(*ip, port))
+        .collect();
+    let stream = race(&addresses)
+        .await
+        .map_err(|error| WireErrorKind::Refused.because(format!("{}: {error}", place(url))))?;
+    // Requests are small, and each waits for its answer.
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
+}
+
+/// Connects to the first that answers; each is given a head start on the next.
+async fn race(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
+    let mut attempts = FuturesUnordered::new();
+    let mut rest = addresses.iter();
+    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    loop {
+        let next = rest.next();
+        attempts.extend(next.map(|address| TcpStream::connect(*address)));
+        let outcome = match next {
+            Some(_) => timeout(STAGGER, attempts.next()).await,
+            None => Ok(attempts.next().await),
+        };
+        match outcome {
+            Ok(Some(Ok(stream))) => return Ok(stream),
+            Ok(Some(Err(error))) => last = error,
+            Ok(None) if next.is_none() => return Err(last),
+            Ok(None) | Err(_) => {}
+        }
+    }
+}
+
+/// Opens a connection to a proxy itself.
+pub(super) async fn open_proxy(
+    proxy: &Proxy,
+    tls: &Result<TlsSettings, WireError>,
+) -> Result<Connection, WireError> {
+    let url = proxy.address();
+    let unreachable = |error: WireError| WireError {
+        kind: WireErrorKind::Proxy(ProxyErrorKind::Unreachable),
+        ..error
+    };
+    let addresses = resolve(url).await.map_err(unreachable)?;
+    let stream = open(url, &addresses).await.map_err(unreachable)?;
+    if url.scheme() == "http" {
+        return Ok(plain(stream));
+    }
+    let untrusted = |error: WireError| WireError {
+        kind: WireErrorKind::Proxy(ProxyErrorKind::Untrusted),
+        ..error
+    };
+    secure(stream, url, tls).await.map_err(untrusted)
+}
+
+/// A connection without TLS.
+pub(super) fn plain(stream: impl Stream + 'static) -> Connection {
+    Connection {
+        stream: Box::new(stream),
+        seen: Arc::default(),
+    }
+}
+
+/// Asks the proxy for tunnels to `url` until it opens one, or its answer stands.
+pub(super) async fn open_tunnel(
+    proxy: &Proxy,
+    tls: &Result<TlsSettings, WireError>,
+    logins: &ProxyLogins,
+    url: &Url,
+) -> Result<Box<dyn Stream>, WireError> {
+    loop {
+        let mut stream = open_proxy(proxy, tls).await?.stream;
+        let turn = logins
+            .turn(proxy)
+            .await
+            .ok_or_else(|| refused_tunnel(407))?;
+        let (status, next) = ask_for_tunnel(&mut stream, turn, url).await?;
+        match (status, next) {
+            (200..=299, _) => return Ok(stream),
+            (_, Next::AskAgain) => {}
+            (status, Next::Take) => return Err(refused_tunnel(status)),
+        }
+    }
+}
+
+async fn ask_for_tunnel(
+    stream: &mut Box<dyn Stream>,
+    mut turn: Turn,
+    url: &Url,
+) -> Result<(u16, Next), WireError> {
+    let denied = || {
+        let details = "the proxy closed the connection";
+        WireErrorKind::Proxy(ProxyErrorKind::Denied).because(details)
+    };
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port_or_known_default().unwrap_or_default();
+    let authority = format!("{host}:{port}");
+    let asked = request_tunnel(stream, &authority, turn.login()).await;
+    asked.map_err(|_| denied())?;
+    let answer = read_status(stream);
+    tokio::pin!(answer);
+    let status = match timeout(QUICK, &mut answer).await {
+        Ok(status) => status,
+        Err(_) => {
+            turn.let_others_go_on();
+            answer.await
+        }
+    };
+    let status = status.ok_or_else(denied)?;
+    Ok((status, turn.settle(status).await))
+}
+
+/// Makes a TLS connection to the host of `url`.
+pub(super) async fn secure(
+    stream: impl Stream + 'static,
+    url: &Url,
+    tls: &Result<TlsSettings, WireError>,
+) -> Result<Connection, WireError> {
+    let tls = tls.as_ref().map_err(Clone::clone)?;
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let name = ServerName::try_from(host.to_owned())
+        .map_err(|_| WireErrorKind::Dns.because(format!("{host} is not a valid name")))?;
+    let (config, seen) = tls.for_connection(&name);
+    match TlsConnector::from(config).connect(name, stream).await {
+        Ok(stream) => Ok(Connection {
+            stream: Box::new(Lenient(stream)),
+            seen,
+        }),
+        Err(error) => Err(handshake_error(&error, &place(url), &seen)),
+    }
+}
+
+fn handshake_error(error: &io::Error, place: &str, seen: &Seen) -> WireError {
+    tls_error(error, place, seen).unwrap_or_else(|| {
+        let details = format!("{place}: the connection was closed in the TLS handshake ({error})");
+        WireErrorKind::Refused.because(details)
+    })
+}
+
+/// The TLS error among the causes of `error`, if that is what is wrong.
+pub(super) fn tls_error(
+    error: &(dyn std::error::Error + 'static),
+    place: &str,
+    seen: &Seen,
+) -> Option<WireError> {
+    let found = find_tls_error(error);
+    let kind = match found {
+        // Servers tell in many ways that a client certificate is missing, closing included.
+        None | Some(rustls::Error::AlertReceived(_)) if seen.wanted_client_certificate() => {
+            TlsError::ClientCertificateRequired
+        }
+        // The certificate was good; what the server signed with its key cannot be verified.
+        Some(error)
+            if TlsError::of(error) == TlsError::BadSignature
+                && seen.refused_subject().is_none() =>
+        {
+            TlsError::UnsuitableCertificate
+        }
+        Some(error) => TlsError::of(error),
+        None => return None,
+    };
+    let words = found.map_or_else(|| error.to_string(), describe);
+    let detail = match seen.refused_subject() {
+        Some(subject) => format!("{place}: {words} (certificate of {subject})"),
+        None => format!("{place}: {words}"),
+    };
+    Some(WireErrorKind::Tls(kind).because(detail))
+}
+
+/// Takes the end of the connection for the end of the stream, also where the server leaves out TLS's own
+/// (close_notify), as Go and OpenSSL do. HTTP notices what is cut off, where it knows the length.
+struct Lenient<S>(S);
+
+impl<S: AsyncRead + Unpin> AsyncRead for Lenient<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match Pin::new(&mut self.0).poll_read(context, buffer) {
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Poll::Ready(Ok(()))
+            }
+            other => other,
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Lenient<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(context)
+    }
+}
