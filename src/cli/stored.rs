@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf, absolute};
 use anyhow::{Context, Result};
 
 use crate::{
+    domain::reader::Reader,
     operations::{
         Effect,
         configure_node::{Entries, Report, Request, configure_node},
+        machine_config::OwnedFiles,
     },
     support::{errors::join_causes, files::WantedAttributes},
 };
@@ -36,6 +38,9 @@ fn carry_out(file: &Path, entries: Entries, effect: Effect) -> Result<Report> {
     let request = Request {
         paths: vec![file.to_owned()],
         entries,
+        // The programs of podman read docker's keys as well.
+        reader: Reader::DockerAndKubelet,
+        owned: OwnedFiles::default(),
         attributes: WantedAttributes {
             mode: 0o600,
             owner: None,
@@ -44,7 +49,7 @@ fn carry_out(file: &Path, entries: Entries, effect: Effect) -> Result<Report> {
         directory_mode: 0o700,
         backup: false,
     };
-    let report = configure_node(&request, effect);
+    let report = configure_node(&request, effect, None);
     let failed = report
         .files
         .iter()

@@ -7,6 +7,7 @@ use super::{
     credential::Credential,
     docker_config::DockerConfig,
     plan::{Change, Holding, Plan},
+    reader::Reader,
     registry_host::RegistryHost,
     stored_entry::StoredEntry,
     warning::warnings,
@@ -21,10 +22,21 @@ pub enum Others {
     Remove,
 }
 
-/// Plans that each of `wanted` is stored once, under its canonical key. The registries in
+/// Plans that each of `wanted` is stored once, under the key of docker and kubelet. The registries in
 /// `wanted` must differ.
 #[must_use]
 pub fn plan_present(
+    document: &DockerConfig,
+    wanted: &[(RegistryHost, Credential)],
+    others: Others,
+) -> Plan {
+    plan_for(Reader::DockerAndKubelet, document, wanted, others)
+}
+
+/// Plans as [`plan_present`] does, under the keys that `reader` looks for.
+#[must_use]
+pub fn plan_for(
+    reader: Reader,
     document: &DockerConfig,
     wanted: &[(RegistryHost, Credential)],
     others: Others,
@@ -35,9 +47,9 @@ pub fn plan_present(
     let mut next: Vec<Option<StoredEntry>> = old.iter().cloned().map(Some).collect();
     let mut changes = Vec::new();
     for ((host, credential), positions) in wanted.iter().zip(positions(&owners, wanted.len())) {
-        let key = host.key();
+        let key = reader.key_of(host);
         let own: Vec<&StoredEntry> = positions.iter().map(|at| &old[*at]).collect();
-        // The entry under the canonical key is the one that readers use today.
+        // The entry under that key is the one that the reader uses today.
         let base = own.iter().find(|entry| entry.key == key);
         let base = base.or(own.first()).copied();
         if own.len() == 1 && base.is_some_and(|base| base.key == key && base.holds(credential)) {
@@ -62,7 +74,7 @@ pub fn plan_present(
             owners.get(at).is_some_and(Option::is_none)
         }));
     }
-    finish(document, next, changes, registries())
+    finish(reader, document, next, changes, registries())
 }
 
 /// Plans as [`plan_present`] does, for a pull secret: an entry that is written gets `username` and
@@ -81,10 +93,16 @@ pub fn plan_pull_secret(document: &DockerConfig, wanted: &[(RegistryHost, Creden
 /// Plans that none of `hosts` has an entry.
 #[must_use]
 pub fn plan_absent(document: &DockerConfig, hosts: &[RegistryHost]) -> Plan {
+    plan_absent_for(Reader::DockerAndKubelet, document, hosts)
+}
+
+/// Plans as [`plan_absent`] does, with the warnings for `reader`.
+#[must_use]
+pub fn plan_absent_for(reader: Reader, document: &DockerConfig, hosts: &[RegistryHost]) -> Plan {
     let owners = owners(document.auths(), hosts.iter());
     let mut next: Vec<_> = document.auths().iter().cloned().map(Some).collect();
     let changes = remove(&mut next, |at| owners[at].is_some());
-    finish(document, next, changes, std::iter::empty())
+    finish(reader, document, next, changes, std::iter::empty())
 }
 
 /// For each entry, the position of its registry in `hosts`.
@@ -155,6 +173,7 @@ fn spelled_out(
 }
 
 fn finish<'a>(
+    reader: Reader,
     document: &DockerConfig,
     entries: Vec<Option<StoredEntry>>,
     changes: Vec<Change>,
@@ -166,7 +185,7 @@ fn finish<'a>(
     } else {
         document.with_auths(entries.into_iter().flatten().collect())
     };
-    let warnings = warnings(&document, ours);
+    let warnings = warnings(reader, &document, ours);
     Plan {
         changes,
         warnings,
@@ -384,6 +403,29 @@ mod tests {
                 },
             ]
         );
+    }
+
+    #[test]
+    fn each_reader_has_its_key_of_docker_hub_and_its_warnings() {
+        let text = "{\"credsStore\":\"pass\",\"credHelpers\":{\"docker.io\":\"x\"},\
+                    \"auths\":{\"bad\":{\"auth\":\"!\"}}}";
+        let wanted = wanted(&[("docker.io", "u", "p")]);
+        let plan = |reader| plan_for(reader, &document(text), &wanted, Others::Keep);
+        let docker = plan(Reader::DockerAndKubelet);
+        assert_eq!(docker.changes[0].key, "https://index.docker.io/v1/");
+        assert_eq!(docker.warnings.len(), 3);
+        let containers = plan(Reader::Containers);
+        assert_eq!(containers.changes[0].key, "docker.io");
+        assert_eq!(
+            containers.warnings,
+            [Warning::HelperOnly {
+                key: "docker.io".into(),
+                helper: "x".into()
+            }]
+        );
+        // The other reader's key is folded into this one's.
+        let again = plan_for(Reader::Containers, docker.document(), &wanted, Others::Keep);
+        assert_eq!(again.changes[0].folded, ["https://index.docker.io/v1/"]);
     }
 
     #[test]

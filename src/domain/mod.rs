@@ -13,6 +13,7 @@ mod json_members;
 mod layout;
 pub mod merge;
 pub mod plan;
+pub mod reader;
 pub mod registry_credential;
 pub mod registry_host;
 pub mod secret;

@@ -1,18 +1,26 @@
-//! What keeps readers of a docker config document from an entry, though nothing is wrong with the plan.
+//! Reasons why a reader of a docker config document will not use an entry, although the plan is right.
 
 use std::collections::HashMap;
 
 use super::{
     docker_config::{DockerConfig, Helpers},
+    reader::Reader,
     registry_host::RegistryHost,
     stored_entry::EntryFault,
 };
 
-/// Something about a document that is worth telling, though it stops nothing.
+/// A warning about a document; it stops nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Warning {
     /// docker asks this helper for this registry and never reads our entry.
     HiddenByHelper {
+        /// The key in `auths`.
+        key: String,
+        /// The helper's name in `credHelpers`.
+        helper: String,
+    },
+    /// podman and CRI-O ask this helper for this registry and never read our entry.
+    HelperOnly {
         /// The key in `auths`.
         key: String,
         /// The helper's name in `credHelpers`.
@@ -32,39 +40,62 @@ pub enum Warning {
     },
 }
 
-/// Returns the warnings about a document in which entries for `ours` are wanted.
+/// The warnings for `reader` of a document in which entries for `ours` are wanted.
 pub(super) fn warnings<'a>(
+    reader: Reader,
     document: &DockerConfig,
     ours: impl Iterator<Item = &'a RegistryHost>,
 ) -> Vec<Warning> {
-    let hidden = hidden(&document.helpers(), ours);
-    let unreadable = document.auths().iter().filter_map(|entry| {
+    let helpers = document.helpers();
+    let ours: Vec<_> = ours.collect();
+    let by_helper = helped(&helpers, &ours);
+    match reader {
+        Reader::Containers => by_helper
+            .map(|(host, helper)| Warning::HelperOnly {
+                key: reader.key_of(host),
+                helper,
+            })
+            .collect(),
+        Reader::DockerAndKubelet => {
+            let by_helper = by_helper.map(|(host, helper)| Warning::HiddenByHelper {
+                key: reader.key_of(host),
+                helper,
+            });
+            let store = helpers.store.iter().filter(|_| !ours.is_empty());
+            let by_store = store.map(|store| Warning::HiddenByStore {
+                store: store.clone(),
+            });
+            by_store
+                .chain(by_helper)
+                .chain(unreadable(document))
+                .collect()
+        }
+    }
+}
+
+fn unreadable(document: &DockerConfig) -> impl Iterator<Item = Warning> {
+    document.auths().iter().filter_map(|entry| {
         let fault = entry.credential().err().filter(|f| f.stops_kubelet())?;
         Some(Warning::Unreadable {
             key: entry.key.clone(),
             fault,
         })
-    });
-    hidden.into_iter().chain(unreadable).collect()
+    })
 }
 
-fn hidden<'a>(helpers: &Helpers, ours: impl Iterator<Item = &'a RegistryHost>) -> Vec<Warning> {
-    let mut ours = ours.peekable();
-    let store = helpers.store.as_ref().filter(|_| ours.peek().is_some());
-    let store = store.map(|store| Warning::HiddenByStore {
-        store: store.clone(),
-    });
-    let helper_of: HashMap<RegistryHost, &String> = helpers
+/// The registries among `ours` that have a helper.
+fn helped<'a>(
+    helpers: &Helpers,
+    ours: &[&'a RegistryHost],
+) -> impl Iterator<Item = (&'a RegistryHost, String)> {
+    let helper_of: HashMap<RegistryHost, String> = helpers
         .per_registry
         .iter()
-        .filter_map(|(key, helper)| RegistryHost::parse(key).ok().map(|host| (host, helper)))
+        .filter_map(|(key, helper)| Some((RegistryHost::parse(key).ok()?, helper.clone())))
         .collect();
-    let by_helper = ours.filter_map(|host| {
-        let helper = (*helper_of.get(host)?).clone();
-        Some(Warning::HiddenByHelper {
-            key: host.key(),
-            helper,
-        })
+    let pairs = ours.iter().filter_map(|host| {
+        let helper = helper_of.get(*host)?;
+        Some((*host, helper.clone()))
     });
-    store.into_iter().chain(by_helper).collect()
+    pairs.collect::<Vec<_>>().into_iter()
 }

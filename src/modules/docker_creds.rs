@@ -13,12 +13,14 @@ use crate::{
         credential::Credential,
         image::ImageReference,
         merge::Others,
+        reader::Reader,
         registry_credential::{RegistryCredential, Source, TransportSecurity},
         registry_host::RegistryHost,
         secret::Secret,
     },
     operations::{
         configure_node::{Entries, FilePlan, Request, configure_node},
+        machine_config::OwnedFiles,
         validate::{self, Examination, Judgement, Severity, WithoutImage, validate},
     },
     registry::{Reason, RetryPolicy, transport::Network},
@@ -180,7 +182,7 @@ fn prove(wish: &Wish) -> Result<Vec<String>, Failure> {
 
 fn store(call: &Call, wish: &Wish) -> Result<Response, Failure> {
     let request = request(&call.options, wish);
-    let mut report = configure_node(&request, effect_of(call));
+    let mut report = configure_node(&request, effect_of(call), None);
     let file = report.files.pop().expect("one file was asked for");
     Ok(answer(&request, &file.outcome?, call))
 }
@@ -193,6 +195,8 @@ fn request(options: &Options, wish: &Wish) -> Request {
     Request {
         paths: vec![path],
         entries: Entries::Present(vec![(host, credential)], Others::Keep),
+        reader: Reader::DockerAndKubelet,
+        owned: OwnedFiles::default(),
         attributes: WantedAttributes {
             mode: FILE_MODE,
             owner: None,

@@ -64,6 +64,12 @@ fn warning(warning: &Warning, cleaner: &Cleaner) -> String {
             name(helper),
             shown(key)
         ),
+        Warning::HelperOnly { key, helper } => format!(
+            "podman and CRI-O ask the credential helper {} for {} (credHelpers) and do not read the \
+             entry written here",
+            name(helper),
+            shown(key)
+        ),
         Warning::HiddenByStore { store } => format!(
             "docker asks the credential store {} for every registry (credsStore) and does not \
              read the entries written here; kubelet ignores the store and reads the entries",

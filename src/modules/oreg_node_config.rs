@@ -9,8 +9,11 @@ use super::{
 };
 use crate::{
     ansible::{Call, Failure, Kind, Module, OptionSpec, Options, Response, option::Default},
-    domain::{merge::Others, secret::Secret},
-    operations::configure_node::{Entries, FileReport, Report, Request, configure_node},
+    domain::{merge::Others, reader::Reader, secret::Secret},
+    operations::{
+        configure_node::{Entries, FileReport, Report, Request, configure_node},
+        machine_config::OwnedFiles,
+    },
     support::{
         errors::join_causes,
         files::{WantedAttributes, accounts::Database},
@@ -59,6 +62,8 @@ fn run(call: &Call) -> Result<Response, Failure> {
     let request = Request {
         paths: options.texts("paths").iter().map(Into::into).collect(),
         entries: wish.entries,
+        reader: Reader::DockerAndKubelet,
+        owned: OwnedFiles::default(),
         attributes: attributes(options)?,
         directory_mode: mode_of(options, "directory_mode"),
         backup: options.flag("backup"),
@@ -66,7 +71,7 @@ fn run(call: &Call) -> Result<Response, Failure> {
     if request.paths.is_empty() {
         return Err(Failure::new("paths: must name at least one file"));
     }
-    let report = configure_node(&request, effect_of(call));
+    let report = configure_node(&request, effect_of(call), None);
     Ok(answer(&report, call)
         .warn(wish.warnings)
         .conceal(wish.secrets))

@@ -6,17 +6,24 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Effect;
+use thiserror::Error;
+
+use super::{
+    Effect,
+    machine_config::{MachineConfigError, OwnedFiles},
+    restart_note::RestartNote,
+};
 use crate::{
     authfile::{AuthFileError, Stored, text_of},
     domain::{
         credential::Credential,
         docker_config::DockerConfig,
-        merge::{Others, plan_absent, plan_present},
+        merge::{Others, plan_absent_for, plan_for},
         plan::Plan,
+        reader::Reader,
         registry_host::RegistryHost,
     },
-    support::files::{Attributes, Lock, PATIENCE, Place, Replacement, WantedAttributes},
+    support::files::{Attributes, FileError, Lock, PATIENCE, Place, Replacement, WantedAttributes},
 };
 
 /// What is wanted of a node's files.
@@ -26,6 +33,10 @@ pub struct Request {
     pub paths: Vec<PathBuf>,
     /// What they are to hold.
     pub entries: Entries,
+    /// Who reads them.
+    pub reader: Reader,
+    /// Files of this node that are not to be changed by hand.
+    pub owned: OwnedFiles,
     /// Their mode, owner and group.
     pub attributes: WantedAttributes,
     /// Mode of directories that have to be made; their owner and group are the file's.
@@ -56,7 +67,39 @@ pub struct FileReport {
     /// The path as given.
     pub path: PathBuf,
     /// The plan, carried out unless it was a preview; or why the file is as it was.
-    pub outcome: Result<FilePlan, AuthFileError>,
+    pub outcome: Result<FilePlan, NodeFileError>,
+}
+
+/// Why a file is as it was.
+#[derive(Debug, Error)]
+pub enum NodeFileError {
+    /// It cannot be read or written.
+    #[error(transparent)]
+    AuthFile(#[from] AuthFileError),
+    /// A machine config owns it.
+    #[error(transparent)]
+    MachineConfig(#[from] MachineConfigError),
+    /// The restart cannot be noted, so nothing is changed that would need it.
+    #[error("cannot note that a restart is due, so the file is left as it is")]
+    Note(#[source] FileError),
+}
+
+impl From<FileError> for NodeFileError {
+    fn from(error: FileError) -> Self {
+        Self::AuthFile(error.into())
+    }
+}
+
+impl NodeFileError {
+    /// The stable word for the error.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::AuthFile(error) => error.reason(),
+            Self::MachineConfig(error) => error.reason(),
+            Self::Note(_) => "restart_note",
+        }
+    }
 }
 
 /// The way from a file as it is to the file as wanted.
@@ -104,11 +147,11 @@ impl FilePlan {
 }
 
 impl FilePlan {
-    /// Returns the plan for the file as this one leaves it.
+    /// The plan for the file as this one leaves it.
     fn carried_out(self, request: &Request) -> Self {
         let before = self.plan.document().clone();
         Self {
-            plan: request.entries.plan(&before),
+            plan: request.plan(&before),
             before,
             attributes: self.attributes.map(|present| self.wanted.over(present)),
             ..self
@@ -116,92 +159,114 @@ impl FilePlan {
     }
 }
 
-/// Configures every file of `request`. A file that fails does not keep the others from being done.
+/// Configures every file of `request`. A file that fails does not keep the others from being done. A
+/// restart that becomes due is noted in `note` before the first change.
 #[must_use]
-pub fn configure_node(request: &Request, effect: Effect) -> Report {
-    let mut seen = Vec::new();
+pub fn configure_node(request: &Request, effect: Effect, note: Option<&mut RestartNote>) -> Report {
+    let mut run = Run {
+        request,
+        effect,
+        note,
+        seen: Vec::new(),
+    };
     let files = request.paths.iter().map(|path| FileReport {
         path: path.clone(),
-        outcome: configure_file(path, request, effect, &mut seen),
+        outcome: run.configure_file(path),
     });
-    Report {
+    let report = Report {
         files: files.collect(),
+    };
+    if !report.is_changed()
+        && let Some(note) = run.note
+    {
+        note.take_back();
     }
+    report
 }
 
-/// A file that was `seen` under another path is as wanted by the time it is looked at again.
-fn configure_file(
-    path: &Path,
-    request: &Request,
+/// One run over the files of a request.
+struct Run<'a> {
+    request: &'a Request,
     effect: Effect,
-    seen: &mut Vec<PathBuf>,
-) -> Result<FilePlan, AuthFileError> {
-    let mut place = Place::resolve(path)?;
-    let (_, plan) = look(&place, request)?;
-    let again = seen.contains(&place.target());
-    seen.push(place.target());
-    match effect {
-        Effect::Apply if plan.is_empty() => place.tidy(),
-        Effect::Apply => return apply(&mut place, request),
-        Effect::Preview if again => return Ok(plan.carried_out(request)),
-        Effect::Preview if plan.plan.is_empty() => {}
-        Effect::Preview => {
-            text_of(plan.plan.document(), &place)?;
-            place.check_replaceable()?;
+    note: Option<&'a mut RestartNote>,
+    /// The files looked at so far. One that comes again under another path is as wanted by then.
+    seen: Vec<PathBuf>,
+}
+
+impl Run<'_> {
+    fn configure_file(&mut self, path: &Path) -> Result<FilePlan, NodeFileError> {
+        let mut place = Place::resolve(path)?;
+        self.request.owned.check(path, &place.target())?;
+        let (_, plan) = self.look(&place)?;
+        let again = self.seen.contains(&place.target());
+        self.seen.push(place.target());
+        match self.effect {
+            Effect::Apply if plan.is_empty() => place.tidy(),
+            Effect::Apply => return self.apply(&mut place),
+            Effect::Preview if again => return Ok(plan.carried_out(self.request)),
+            Effect::Preview if plan.plan.is_empty() => {}
+            Effect::Preview => {
+                text_of(plan.plan.document(), &place)?;
+                place.check_replaceable()?;
+            }
         }
+        Ok(plan)
     }
-    Ok(plan)
-}
 
-fn look(place: &Place, request: &Request) -> Result<(Option<Stored>, FilePlan), AuthFileError> {
-    let stored = Stored::read(place)?;
-    let before = match &stored {
-        Some(stored) => stored.document.clone(),
-        None => DockerConfig::empty(),
-    };
-    let plan = FilePlan {
-        plan: request.entries.plan(&before),
-        before,
-        attributes: stored.as_ref().map(|stored| stored.file.attributes()),
-        wanted: request.attributes,
-        backup: None,
-    };
-    if let Some(present) = plan.attributes.filter(|_| !plan.is_empty()) {
-        place.check_change(present, plan.wanted.over(present))?;
-    }
-    Ok((stored, plan))
-}
-
-fn apply(place: &mut Place, request: &Request) -> Result<FilePlan, AuthFileError> {
-    place.make_directory(request.of_directories())?;
-    let lock = Lock::acquire(place, PATIENCE)?;
-    let (stored, mut plan) = look(place, request)?;
-    let old = stored.as_ref().map(|stored| &stored.file);
-    if !plan.plan.is_empty() {
-        let text = text_of(plan.plan.document(), place)?;
-        let new = Replacement {
-            bytes: text.as_bytes(),
-            attributes: plan.wanted,
-            old,
-            backup: request.backup,
+    fn look(&self, place: &Place) -> Result<(Option<Stored>, FilePlan), NodeFileError> {
+        let stored = Stored::read(place)?;
+        let before = match &stored {
+            Some(stored) => stored.document.clone(),
+            None => DockerConfig::empty(),
         };
-        plan.backup = lock.replace(&new)?;
-    } else if let Some(old) = old.filter(|_| !plan.attributes_are_met()) {
-        lock.set_attributes(old, plan.wanted)?;
-    }
-    Ok(plan)
-}
-
-impl Entries {
-    fn plan(&self, document: &DockerConfig) -> Plan {
-        match self {
-            Self::Present(wanted, others) => plan_present(document, wanted, *others),
-            Self::Absent(hosts) => plan_absent(document, hosts),
+        let plan = FilePlan {
+            plan: self.request.plan(&before),
+            before,
+            attributes: stored.as_ref().map(|stored| stored.file.attributes()),
+            wanted: self.request.attributes,
+            backup: None,
+        };
+        if let Some(present) = plan.attributes.filter(|_| !plan.is_empty()) {
+            place.check_change(present, plan.wanted.over(present))?;
         }
+        Ok((stored, plan))
+    }
+
+    fn apply(&mut self, place: &mut Place) -> Result<FilePlan, NodeFileError> {
+        place.make_directory(self.request.of_directories())?;
+        let lock = Lock::acquire(place, PATIENCE)?;
+        let (stored, mut plan) = self.look(place)?;
+        if plan.is_empty() {
+            return Ok(plan);
+        }
+        if let Some(note) = &mut self.note {
+            note.write().map_err(NodeFileError::Note)?;
+        }
+        let old = stored.as_ref().map(|stored| &stored.file);
+        if !plan.plan.is_empty() {
+            let text = text_of(plan.plan.document(), place)?;
+            let new = Replacement {
+                bytes: text.as_bytes(),
+                attributes: plan.wanted,
+                old,
+                backup: self.request.backup,
+            };
+            plan.backup = lock.replace(&new)?;
+        } else if let Some(old) = old {
+            lock.set_attributes(old, plan.wanted)?;
+        }
+        Ok(plan)
     }
 }
 
 impl Request {
+    fn plan(&self, document: &DockerConfig) -> Plan {
+        match &self.entries {
+            Entries::Present(wanted, others) => plan_for(self.reader, document, wanted, *others),
+            Entries::Absent(hosts) => plan_absent_for(self.reader, document, hosts),
+        }
+    }
+
     fn of_directories(&self) -> WantedAttributes {
         WantedAttributes {
             mode: self.directory_mode,
@@ -223,6 +288,8 @@ mod tests {
         Request {
             paths: paths.to_vec(),
             entries: Entries::Present(vec![(host, credential)], Others::Keep),
+            reader: Reader::DockerAndKubelet,
+            owned: OwnedFiles::default(),
             attributes: WantedAttributes {
                 mode: 0o600,
                 owner: None,
@@ -237,7 +304,7 @@ mod tests {
     fn a_preview_touches_nothing() {
         let scratch = tempfile::tempdir().unwrap();
         let request = request(&[scratch.path().join("a/config.json")]);
-        assert!(configure_node(&request, Effect::Preview).is_changed());
+        assert!(configure_node(&request, Effect::Preview, None).is_changed());
         assert_eq!(scratch.path().read_dir().unwrap().count(), 0);
     }
 
@@ -245,9 +312,9 @@ mod tests {
     fn the_second_run_changes_nothing() {
         let scratch = tempfile::tempdir().unwrap();
         let request = request(&[scratch.path().join("a/config.json")]);
-        assert!(configure_node(&request, Effect::Apply).is_changed());
-        assert!(!configure_node(&request, Effect::Apply).is_changed());
-        assert!(!configure_node(&request, Effect::Preview).is_changed());
+        assert!(configure_node(&request, Effect::Apply, None).is_changed());
+        assert!(!configure_node(&request, Effect::Apply, None).is_changed());
+        assert!(!configure_node(&request, Effect::Preview, None).is_changed());
     }
 
     #[test]
@@ -255,7 +322,7 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let mut request = request(&[scratch.path().join("config.json")]);
         request.entries = Entries::Present(Vec::new(), Others::Remove);
-        assert!(!configure_node(&request, Effect::Apply).is_changed());
+        assert!(!configure_node(&request, Effect::Apply, None).is_changed());
         assert_eq!(scratch.path().read_dir().unwrap().count(), 0);
     }
 
@@ -267,8 +334,30 @@ mod tests {
         let report = configure_node(
             &request(&[scratch.path().join("bad"), good.clone()]),
             Effect::Apply,
+            None,
         );
         assert!(report.files[0].outcome.is_err());
         assert!(report.is_changed() && good.exists());
+    }
+
+    #[test]
+    fn a_note_is_written_before_a_change_and_taken_back_without_one() {
+        let scratch = tempfile::tempdir().unwrap();
+        let here = scratch.path().canonicalize().unwrap();
+        let (path, note) = (here.join("config.json"), here.join("note"));
+        let run = |request: &Request| {
+            let mut found = RestartNote::find(&note).unwrap();
+            let report = configure_node(request, Effect::Apply, Some(&mut found));
+            (report.is_changed(), note.exists())
+        };
+        // The directory in the way of the copy makes the change fail after the note was written.
+        fs::create_dir(here.join(".config.json.oreg-new")).unwrap();
+        assert_eq!(run(&request(std::slice::from_ref(&path))), (false, false));
+        fs::remove_dir(here.join(".config.json.oreg-new")).unwrap();
+        assert_eq!(run(&request(std::slice::from_ref(&path))), (true, true));
+        assert_eq!(run(&request(std::slice::from_ref(&path))), (false, true));
+        let settle = |effect| RestartNote::find(&note).unwrap().settle(effect).unwrap();
+        assert!(settle(Effect::Preview) && settle(Effect::Apply));
+        assert!(!settle(Effect::Apply) && !note.exists());
     }
 }

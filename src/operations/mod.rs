@@ -2,7 +2,9 @@
 
 pub mod await_nodes;
 pub mod configure_node;
+pub mod machine_config;
 pub mod report;
+pub mod restart_note;
 pub mod sync_pull_secrets;
 pub mod validate;
 

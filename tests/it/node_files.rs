@@ -104,6 +104,32 @@ fn a_kill_never_leaves_half_a_copy() {
 }
 
 #[test]
+fn a_file_that_is_a_mount_point_is_not_promised() {
+    let bind = "printf '%s' '{}' >$directory/other; \
+                mount --bind $directory/other $directory/config.json";
+    for check in [true, false] {
+        let (answer, after) = in_own_mounts(bind, |path| {
+            let call = rotation(path);
+            if check { call.check() } else { call }
+        });
+        assert!(answer.failure().contains("mount"), "{}", answer.stdout);
+        assert_eq!(answer.json["changed"], false);
+        assert!(after.ends_with("{}"), "{after}");
+        if check {
+            assert_eq!(answer.json["files"][0]["reason"], "mount_point");
+        }
+    }
+}
+
+#[test]
+fn a_read_only_disk_is_not_promised() {
+    let bind = "mount --bind $directory $directory; mount -o remount,bind,ro $directory";
+    let (answer, _) = in_own_mounts(bind, |path| rotation(path).check());
+    assert_eq!(answer.json["files"][0]["reason"], "read_only");
+    assert_eq!(answer.json["changed"], false);
+}
+
+#[test]
 fn a_kill_while_a_new_file_is_made_leaves_none_or_a_whole_one() {
     let call = |path: &Path| rotation(&path.with_file_name("a/b/config.json"));
     for (name, times) in system_calls(call) {

@@ -13,10 +13,14 @@ use std::{
 };
 
 use oreg::{
-    domain::{credential::Credential, merge::Others, registry_host::RegistryHost, secret::Secret},
+    domain::{
+        credential::Credential, merge::Others, reader::Reader, registry_host::RegistryHost,
+        secret::Secret,
+    },
     operations::{
         Effect,
         configure_node::{Entries, Request, configure_node},
+        machine_config::OwnedFiles,
     },
     support::files::WantedAttributes,
 };
@@ -65,6 +69,8 @@ impl Stage {
         let request = Request {
             paths: vec![self.path(name)],
             entries: Entries::Present(vec![(host, credential)], Others::Keep),
+            reader: Reader::DockerAndKubelet,
+            owned: OwnedFiles::default(),
             attributes: WantedAttributes {
                 mode: 0o600,
                 owner: Some(NOBODY),
@@ -73,7 +79,7 @@ impl Stage {
             directory_mode: 0o700,
             backup: true,
         };
-        let report = configure_node(&request, Effect::Apply);
+        let report = configure_node(&request, Effect::Apply, None);
         report.files[0].outcome.is_ok()
     }
 

@@ -29,7 +29,9 @@ const TELEMETRY: &str = "cloud.openshift.com";
 pub struct StoredCredentials {
     /// One examination for each credential, however many files hold it.
     pub examinations: Vec<Examination>,
-    /// What readers of the files will stumble over.
+    /// Files in which a reader finds nothing at all, and why. These are among the warnings, too.
+    pub unusable: Vec<String>,
+    /// Files and entries that some reader does not use, and why.
     pub warnings: Vec<String>,
     known: HashSet<(RegistryHost, String)>,
 }
@@ -47,18 +49,26 @@ pub fn read_stored(
     for path in paths {
         match read_document(path)? {
             Some(document) => found.add(path, &document, demands),
-            None => found
-                .warnings
-                .push(format!("{} does not exist", path.display())),
+            None => found.add_unusable(format!("{} does not exist", path.display())),
         }
     }
     Ok(found)
 }
 
 impl StoredCredentials {
+    fn add_unusable(&mut self, text: String) {
+        self.unusable.push(text.clone());
+        self.warnings.push(text);
+    }
+
     fn add(&mut self, path: &Path, document: &DockerConfig, demands: &Demands) {
         let helpers = document.helpers();
+        if !document.has_auths() {
+            let path = path.display();
+            self.add_unusable(format!("{path} has no `auths`, so it holds no credential"));
+        }
         for entry in document.auths() {
+            self.unusable.extend(obstacle_of_kubelet(path, entry));
             self.warnings.extend(suspicions(path, entry, &helpers));
             if let (Some(host), Ok(Some(credential))) = (entry.host(), entry.credential()) {
                 self.examine(path, host, entry, credential, demands);
@@ -134,17 +144,28 @@ pub fn is_of_device_login(host: &RegistryHost, key: &str) -> bool {
     of_hub.contains(&host.authority()) && tokens.iter().any(|end| key.ends_with(end))
 }
 
-fn suspicions(path: &Path, entry: &StoredEntry, helpers: &Helpers) -> Vec<String> {
+fn place_of(path: &Path, entry: &StoredEntry) -> String {
     let key = match entry.key() {
         "" => "\"\"".into(),
         key => shown(key),
     };
-    let place = format!("{}: entry {key}", path.display());
-    let mut found = Vec::new();
+    format!("{}: entry {key}", path.display())
+}
+
+/// Why kubelet ignores the whole file, if this entry is the reason.
+fn obstacle_of_kubelet(path: &Path, entry: &StoredEntry) -> Option<String> {
+    let fault = entry.credential().err().filter(|f| f.stops_kubelet())?;
+    let place = place_of(path, entry);
+    Some(format!(
+        "{place}: {fault}; kubelet ignores the whole file because of it"
+    ))
+}
+
+fn suspicions(path: &Path, entry: &StoredEntry, helpers: &Helpers) -> Vec<String> {
+    let place = place_of(path, entry);
+    let mut found: Vec<_> = obstacle_of_kubelet(path, entry).into_iter().collect();
     match entry.credential() {
-        Err(fault) if fault.stops_kubelet() => found.push(format!(
-            "{place}: {fault}; kubelet ignores the whole file because of it"
-        )),
+        Err(fault) if fault.stops_kubelet() => {}
         Err(fault) => found.push(format!("{place}: {fault}; it was not examined")),
         Ok(None) if !entry.has_token() => found.push(format!("{place} holds no credential")),
         Ok(_) => {}

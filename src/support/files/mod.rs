@@ -22,6 +22,7 @@ mod directory;
 mod error;
 mod judge;
 mod lock;
+mod mark;
 mod mounts;
 mod place;
 mod replace;
