@@ -17,9 +17,10 @@ use crate::{
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The modules that the program holds.
-const MODULES: [&Module; 3] = [
+const MODULES: [&Module; 4] = [
     &modules::oreg_nodes_ready::MODULE,
     &modules::oreg_pull_secrets::MODULE,
+    &modules::oreg_report::MODULE,
     &modules::oreg_validate::MODULE,
 ];
 

@@ -20,7 +20,7 @@ mod unite;
 pub use error::VariablesError;
 pub use insecure::Insecure;
 pub use place::place_of;
-pub use resolve::{RegistryTest, Resolved, resolve, resolve_hosts, resolve_sources, resolve_tests};
+pub use resolve::{RegistryTest, Resolved, resolve, resolve_known, resolve_sources, resolve_tests};
 
 use std::path::PathBuf;
 

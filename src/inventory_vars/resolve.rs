@@ -68,17 +68,8 @@ fn outcomes(
         .chain(listed.map(|outcome| outcome.map(Some)))
 }
 
-/// Resolves the variables into registries and their written forms alone, for removing what is
+/// Resolves the variables into registries, where each stands and how it is written, for removing what is
 /// stored for them. The main registry counts when `oreg_url` or `oreg_auth_user` is given.
-///
-/// # Errors
-/// Every [`VariablesError`] there is.
-pub fn resolve_hosts(variables: &Variables) -> Result<Vec<(RegistryHost, String)>, Faults> {
-    let sources = resolve_sources(variables)?.into_iter();
-    Ok(sources.map(|(_, host, written)| (host, written)).collect())
-}
-
-/// Resolves the variables as [`resolve_hosts`] does, and says where each registry stands.
 ///
 /// # Errors
 /// Every [`VariablesError`] there is.
@@ -95,6 +86,27 @@ pub fn resolve_sources(
         Ok((Source::Additional(index), host, given.host.clone()))
     });
     faults::all(main.into_iter().chain(listed))
+}
+
+/// Resolves the variables into the registries that they know, the main one also where only the
+/// deployment type names it, as [`resolve_sources`] reports them.
+///
+/// # Errors
+/// Every [`VariablesError`] there is.
+pub fn resolve_known(variables: &Variables) -> Result<Vec<(Source, RegistryHost, String)>, Faults> {
+    let untold = Variables {
+        oreg_url: None,
+        auth_user: None,
+        ..variables.clone()
+    };
+    let main = match main_registry::host(variables) {
+        Ok((host, written)) => Some((Source::Main, host, written)),
+        Err(VariablesError::UnnamedRegistry) => None,
+        Err(fault) => return Err(vec![fault]),
+    };
+    let mut known = resolve_sources(&untold)?;
+    known.extend(main);
+    Ok(known)
 }
 
 /// Resolves the variables into how each registry is to be tested, for credentials that are stored
@@ -298,7 +310,7 @@ mod tests {
         let found = resolve_tests(&untyped(main("u", "p"))).unwrap_err();
         assert_eq!(found[0].to_string(), expected);
         assert_eq!(
-            resolve_hosts(&untyped(main("u", "p"))).unwrap_err()[0].to_string(),
+            resolve_sources(&untyped(main("u", "p"))).unwrap_err()[0].to_string(),
             expected
         );
         assert_eq!(resolve(&untyped(none())).unwrap().credentials, []);
@@ -440,10 +452,11 @@ mod tests {
             additional: vec![registry],
             ..none()
         };
-        let hosts = resolve_hosts(&variables).unwrap();
-        assert_eq!(
-            hosts,
-            [(RegistryHost::parse("r").unwrap(), "https://r/".to_owned())]
+        let expected = (
+            Source::Additional(0),
+            RegistryHost::parse("r").unwrap(),
+            "https://r/".to_owned(),
         );
+        assert_eq!(resolve_sources(&variables).unwrap(), [expected]);
     }
 }

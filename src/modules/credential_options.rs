@@ -8,7 +8,7 @@ use crate::{
     domain::{registry_credential::Source, registry_host::RegistryHost},
     inventory_vars::{
         AdditionalRegistry, DeploymentType, Insecure, RegistryTest, Resolved, Variables,
-        VariablesError, names, resolve, resolve_hosts, resolve_sources, resolve_tests,
+        VariablesError, names, resolve, resolve_known, resolve_sources, resolve_tests,
     },
 };
 
@@ -71,20 +71,70 @@ pub fn credentials(options: &Options) -> Result<Resolved, Failure> {
     resolve(&variables(options)?).map_err(|faults| all_at_once(&faults))
 }
 
-/// Reads the registries that the options name, with their written forms; passwords are not needed.
+/// The row of the registries to remove, where not all that the credential options name are meant.
+pub const REGISTRIES: OptionSpec = OptionSpec::new("registries", Kind::Texts);
+
+/// A registry to remove: where it stands, and in what form. Passwords are not needed.
+pub type Removal = (Source, RegistryHost, String);
+
+/// Reads the registries to remove: those of the option `registries`, in every form in which the credential
+/// options have them as well; without it, all that the credential options name.
 ///
 /// # Errors
-/// [`Failure`] with every fault of the variables.
-pub fn hosts(options: &Options) -> Result<Vec<(RegistryHost, String)>, Failure> {
-    resolve_hosts(&variables(options)?).map_err(|faults| all_at_once(&faults))
+/// [`Failure`] with every fault of the variables, or with the first member of `registries` that is not
+/// a registry.
+pub fn removals(options: &Options) -> Result<Vec<Removal>, Failure> {
+    let variables = variables(options)?;
+    let given = options.texts(REGISTRIES.name);
+    if given.is_empty() {
+        return resolve_sources(&variables).map_err(|faults| all_at_once(&faults));
+    }
+    let known = resolve_known(&variables).map_err(|faults| all_at_once(&faults))?;
+    let mut removals = Vec::new();
+    for (index, text) in given.iter().enumerate() {
+        let host = RegistryHost::parse(text)
+            .map_err(|error| Failure::new(format!("{}[{index}]: {error}", REGISTRIES.name)))?;
+        // A pull secret is named after the form in which the inventory had the registry.
+        let forms = [text.trim_end_matches('/').to_owned(), host.to_string()];
+        let own = forms.map(|form| (Source::Additional(index), host.clone(), form));
+        removals.extend(known.iter().filter(|(_, known, _)| *known == host).cloned());
+        removals.extend(own);
+    }
+    Ok(removals)
 }
 
-/// Reads the registries as [`hosts`] does, and says which one is the main registry.
+/// Checks that only a removal names registries without their credentials.
 ///
 /// # Errors
-/// [`Failure`] with every fault of the variables.
-pub fn sources(options: &Options) -> Result<Vec<(Source, RegistryHost, String)>, Failure> {
-    resolve_sources(&variables(options)?).map_err(|faults| all_at_once(&faults))
+/// [`Failure`] when the option `registries` is given.
+pub fn check_registries(options: &Options) -> Result<(), Failure> {
+    if options.texts(REGISTRIES.name).is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "registries: says what to remove, and means nothing with state=present; give credentials instead",
+    ))
+}
+
+/// Reads which registries of the option `registries` the inventory still has, in the forms given.
+///
+/// # Errors
+/// As [`removals`].
+pub fn still_wanted(options: &Options) -> Result<Vec<String>, Failure> {
+    let variables = variables(options)?;
+    let known = resolve_known(&variables).map_err(|faults| all_at_once(&faults))?;
+    let is_wanted = |source: &Source| *source != Source::Main || variables.auth_user.is_some();
+    let wanted = known.into_iter().filter(|(source, ..)| is_wanted(source));
+    let wanted: Vec<_> = wanted.map(|(_, host, _)| host).collect();
+    let removals = removals(options)?.into_iter();
+    let mut still: Vec<String> = Vec::new();
+    for host in removals.map(|(_, host, _)| host) {
+        let name = host.to_string();
+        if wanted.contains(&host) && !still.contains(&name) {
+            still.push(name);
+        }
+    }
+    Ok(still)
 }
 
 /// Reads how the registries that the options name are to be tested, and which need no verified TLS.

@@ -7,6 +7,7 @@ mod file_changes;
 pub mod oreg_node_config;
 pub mod oreg_nodes_ready;
 pub mod oreg_pull_secrets;
+pub mod oreg_report;
 pub mod oreg_validate;
 
 use crate::{
@@ -15,11 +16,12 @@ use crate::{
 };
 
 /// Every module.
-pub const ALL: [&Module; 5] = [
+pub const ALL: [&Module; 6] = [
     &docker_creds::MODULE,
     &oreg_node_config::MODULE,
     &oreg_nodes_ready::MODULE,
     &oreg_pull_secrets::MODULE,
+    &oreg_report::MODULE,
     &oreg_validate::MODULE,
 ];
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    credential_options::{credentials, hosts, with_credentials},
+    credential_options::{REGISTRIES, check_registries, credentials, removals, with_credentials},
     effect_of,
     file_changes::{self, mode_of},
 };
@@ -30,11 +30,12 @@ const PATHS: [&str; 2] = [
 const PRESENT: &str = "present";
 const ABSENT: &str = "absent";
 
-const OPTIONS: [OptionSpec; 18] = with_credentials([
+const OPTIONS: [OptionSpec; 19] = with_credentials([
     OptionSpec::new("paths", Kind::Paths).default(Default::Texts(&PATHS)),
     OptionSpec::new("state", Kind::Text)
         .choices(&[PRESENT, ABSENT])
         .default(Default::Text(PRESENT)),
+    REGISTRIES,
     OptionSpec::new("exclusive", Kind::Flag).default(Default::Flag(false)),
     OptionSpec::new("mode", Kind::Mode).default(Default::Text("0600")),
     OptionSpec::new("owner", Kind::Text),
@@ -78,6 +79,7 @@ fn run(call: &Call) -> Result<Response, Failure> {
 }
 
 fn present(options: &Options) -> Result<Wish, Failure> {
+    check_registries(options)?;
     let resolved = credentials(options)?;
     let others = if options.flag("exclusive") {
         Others::Remove
@@ -105,7 +107,7 @@ fn absent(options: &Options) -> Result<Wish, Failure> {
              credentials with state=present and exclusive=true",
         ));
     }
-    let hosts = hosts(options)?.into_iter().map(|(host, _)| host);
+    let hosts = removals(options)?.into_iter().map(|(_, host, _)| host);
     Ok(Wish {
         entries: Entries::Absent(hosts.collect()),
         warnings: Vec::new(),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     cluster_answer::{self, CONTEXT, KUBECONFIG},
-    credential_options::{credentials, sources, with_credentials},
+    credential_options::{REGISTRIES, check_registries, credentials, removals, with_credentials},
     effect_of,
 };
 use crate::{
@@ -37,13 +37,14 @@ const PRESENT: &str = "present";
 const ABSENT: &str = "absent";
 const NAMESPACES: [&str; 1] = ["openshift"];
 
-const OPTIONS: [OptionSpec; 19] = with_credentials([
+const OPTIONS: [OptionSpec; 20] = with_credentials([
     KUBECONFIG,
     CONTEXT,
     OptionSpec::new("namespaces", Kind::Texts).default(Default::Texts(&NAMESPACES)),
     OptionSpec::new("state", Kind::Text)
         .choices(&[PRESENT, ABSENT])
         .default(Default::Text(PRESENT)),
+    REGISTRIES,
     OptionSpec::new("recreate", Kind::Flag).default(Default::Flag(false)),
     OptionSpec::new("prune", Kind::Flag).default(Default::Flag(false)),
     OptionSpec::new("service_accounts", Kind::Texts),
@@ -99,6 +100,7 @@ fn manifests(request: &Request, path: &str, effect: Effect) -> Result<Report, Fa
 }
 
 fn present(options: &Options) -> Result<Input, Failure> {
+    check_registries(options)?;
     let resolved = credentials(options)?;
     let realms = realms(options)?;
     let secrets = resolved.credentials.into_iter();
@@ -121,10 +123,15 @@ fn absent(options: &Options) -> Result<Input, Failure> {
              credentials with state=present and prune=true",
         ));
     }
-    let sources = sources(options)?.into_iter();
-    let named = sources.map(|(source, host, written)| (secret_name(&source, &written), host));
+    let mut named: Vec<(String, RegistryHost)> = Vec::new();
+    for (source, host, written) in removals(options)? {
+        let name = secret_name(&source, &written);
+        if !named.iter().any(|(known, _)| *known == name) {
+            named.push((name, host));
+        }
+    }
     Ok(Input {
-        secrets: Secrets::Absent(named.collect()),
+        secrets: Secrets::Absent(named),
         warnings: Vec::new(),
     })
 }

@@ -1,12 +1,21 @@
 //! The result of a run, for people and machines: [`document`] is its JSON form, [`html`] makes a page of
 //! it. The command, `oreg_report` and `verify.yml` share both.
 
+pub mod answer;
+pub mod differing;
 pub mod document;
 pub mod findings;
 pub mod html;
+pub mod left;
 pub mod markup;
 mod matrix;
+pub mod proof;
+pub mod restart;
+pub mod settings;
 pub mod state;
+pub mod table;
+pub mod target;
+pub mod verify;
 
 pub use document::{
     CHECK_SCHEMA, Finding, Namespace, Node, NodeRegistry, NodeState, PullSecret, Registry, Report,

@@ -1,0 +1,292 @@
+//! The module `oreg_report`: the logic of the playbooks. It reads settings and results of other tasks, and
+//! answers with settings, messages and the report. It speaks to nobody and changes nothing; the action
+//! plugin of the same name runs it where Ansible runs, and hands it what the tasks registered.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, de::DeserializeOwned};
+
+use super::credential_options::{REGISTRIES, still_wanted, with_credentials};
+use crate::{
+    ansible::{Call, Failure, Kind, Module, OptionSpec, Options, Response},
+    domain::{registry_host::RegistryHost, secret::Secret},
+    operations::report::{
+        answer::Answer,
+        differing::{Marks, differing, refusal},
+        html, left,
+        proof::{proof, unknown_realms, unreachable},
+        restart::{self, Candidate, Outcome, Restart, Scope},
+        settings::{Inventory, settings},
+        table, target,
+        verify::{Results, verify},
+    },
+};
+
+const OPTIONS: [OptionSpec; 14] = with_credentials([
+    OptionSpec::new("report", Kind::Text).required().choices(&[
+        "settings",
+        "differing",
+        "control_host",
+        "target",
+        "proof",
+        "secrets",
+        "revoke",
+        "restart_choice",
+        "restart_check",
+        "restart_outcome",
+        "restart_stopped",
+        "left",
+        "verify",
+    ]),
+    OptionSpec::new("results", Kind::Text),
+    OptionSpec::new("oreg_realm_hosts", Kind::Map),
+    REGISTRIES,
+]);
+
+/// The module.
+pub const MODULE: Module = Module::new("oreg_report", &OPTIONS, run);
+
+fn run(call: &Call) -> Result<Response, Failure> {
+    let options = &call.options;
+    let response = match options.required_text("report") {
+        "settings" => settings_of(options),
+        "differing" => differing_of(options),
+        "control_host" => control_host_of(options),
+        "target" => target_of(options),
+        "proof" => proof_of(options),
+        "secrets" => secrets_of(options),
+        "revoke" => revoke_of(options),
+        "restart_choice" => restart_choice_of(options),
+        "restart_check" => restart_check_of(options),
+        "restart_outcome" => restart_outcome_of(options),
+        "restart_stopped" => restart_stopped_of(options),
+        "left" => left_of(options),
+        _ => verify_of(options),
+    }?;
+    Ok(response.conceal(secrets(options)?))
+}
+
+/// Passwords of the inventory. A node knows them, and could write them into any of its answers.
+fn secrets(options: &Options) -> Result<Vec<Secret>, Failure> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Known {
+        passwords: Vec<String>,
+    }
+    let known: Known = results(options)?;
+    Ok(known.passwords.into_iter().map(Secret::new).collect())
+}
+
+fn results<T: DeserializeOwned>(options: &Options) -> Result<T, Failure> {
+    let text = options.text("results").unwrap_or("{}");
+    serde_json::from_str(text).map_err(|error| {
+        // The parser's words may quote the text.
+        let (line, column) = (error.line(), error.column());
+        Failure::new(format!(
+            "results: is not the JSON that this report needs (line {line} column {column}); the action plugin \
+             oreg_report makes it"
+        ))
+    })
+}
+
+fn settings_of(options: &Options) -> Result<Response, Failure> {
+    let mut faults = Vec::new();
+    let realm_hosts = realm_hosts(options).map_err(|found| faults.extend(found));
+    let found = settings(&results::<Inventory>(options)?).map_err(|found| faults.extend(found));
+    match (found, realm_hosts) {
+        (Ok(settings), Ok(realm_hosts)) => {
+            let response = Response::new(false).with("settings", settings);
+            Ok(response.with("realm_hosts", realm_hosts))
+        }
+        _ => Ok(Response::new(false).fail(faults.join("\n"))),
+    }
+}
+
+fn realm_hosts(options: &Options) -> Result<BTreeMap<&str, &str>, Vec<String>> {
+    let given = options.map("oreg_realm_hosts").iter();
+    let mut faults = Vec::new();
+    for (host, realm) in given.clone() {
+        for text in [host, realm] {
+            // An empty realm says that the registry has no token server.
+            let outcome = RegistryHost::parse(text);
+            if let Err(error) = outcome.as_ref()
+                && !text.is_empty()
+            {
+                faults.push(format!(
+                    "oreg_realm_hosts: {}: {error}",
+                    crate::domain::registry_host::shown(text)
+                ));
+            }
+        }
+    }
+    if faults.is_empty() {
+        return Ok(given
+            .map(|(host, realm)| (host.as_str(), realm.as_str()))
+            .collect());
+    }
+    Err(faults)
+}
+
+/// Variables, in order, with the mark of each host's value.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Comparison {
+    first: String,
+    variables: Vec<(String, Marks)>,
+}
+
+impl Comparison {
+    fn sentences(&self) -> Vec<String> {
+        differing(&self.first, &self.variables)
+    }
+}
+
+fn differing_of(options: &Options) -> Result<Response, Failure> {
+    let comparison: Comparison = results(options)?;
+    Ok(or_fail(
+        Response::new(false),
+        refusal(&comparison.sentences()),
+    ))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Proof {
+    proven: Answer,
+    secrets_answer: Answer,
+    control_host: String,
+    known_realms: Vec<String>,
+    target_tag: Option<String>,
+    test_image: Option<String>,
+}
+
+fn target_of(options: &Options) -> Result<Response, Failure> {
+    let given: Proof = results(options)?;
+    let tag = given.target_tag.unwrap_or_default();
+    Ok(
+        match target::arguments(tag.trim(), given.test_image.as_deref()) {
+            Ok(arguments) => Response::new(false).with("arguments", arguments),
+            Err(fault) => Response::new(false).fail(fault),
+        },
+    )
+}
+
+fn control_host_of(options: &Options) -> Result<Response, Failure> {
+    let given: Proof = results(options)?;
+    let fault = unreachable(&given.proven, &given.control_host);
+    Ok(or_fail(Response::new(false), fault))
+}
+
+fn proof_of(options: &Options) -> Result<Response, Failure> {
+    let given: Proof = results(options)?;
+    let mut found = proof(&given.proven);
+    let judged = given
+        .target_tag
+        .map(|tag| target::judge(&given.proven, &tag))
+        .transpose();
+    let fault = match judged {
+        Ok(line) => {
+            found.lines.extend(line);
+            None
+        }
+        Err(fault) => Some(fault),
+    };
+    let response = Response::new(false)
+        .with("lines", &found.lines)
+        .with("realm_hosts", &found.realm_hosts)
+        .with("refused", &found.refused);
+    Ok(or_fail(response, fault))
+}
+
+fn secrets_of(options: &Options) -> Result<Response, Failure> {
+    let given: Proof = results(options)?;
+    let warning = unknown_realms(&given.secrets_answer, &given.known_realms);
+    let response = Response::new(false).with("lines", Vec::from_iter(warning));
+    Ok(response)
+}
+
+fn revoke_of(options: &Options) -> Result<Response, Failure> {
+    let registries = options.texts(REGISTRIES.name);
+    if registries.is_empty() {
+        return Ok(Response::new(false).fail(
+            "Which registry is to be taken away? Say so with -e oreg_revoke=registry.example.com",
+        ));
+    }
+    let lines = still_wanted(options)?.into_iter().map(|host| {
+        format!(
+            "{host} is still in the inventory: the next run of registry_auth.yml brings it back unless it is \
+             removed there too."
+        )
+    });
+    let lines: Vec<_> = lines.collect();
+    Ok(Response::new(false)
+        .with("registries", registries)
+        .with("lines", lines))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Restarts {
+    candidates: Vec<Candidate>,
+    all_nodes: bool,
+    known: Answer,
+    control_host: String,
+    nodes: Vec<left::Node>,
+    restart: Restart,
+    outcomes: BTreeMap<String, Outcome>,
+}
+
+fn restart_choice_of(options: &Options) -> Result<Response, Failure> {
+    let given: Restarts = results(options)?;
+    let scope = if given.all_nodes {
+        Scope::All
+    } else {
+        Scope::Due
+    };
+    let choice = restart::choose(&given.candidates, scope);
+    Ok(Response::new(false)
+        .with("hosts", choice.hosts)
+        .with("node_names", choice.node_names))
+}
+
+fn restart_check_of(options: &Options) -> Result<Response, Failure> {
+    let given: Restarts = results(options)?;
+    let fault = restart::unknown(&given.known, &given.control_host, &given.nodes);
+    Ok(or_fail(Response::new(false), fault))
+}
+
+fn restart_outcome_of(options: &Options) -> Result<Response, Failure> {
+    let given: Restarts = results(options)?;
+    Ok(Response::new(false).with("outcome", restart::outcome(&given.restart)))
+}
+
+fn restart_stopped_of(options: &Options) -> Result<Response, Failure> {
+    let given: Restarts = results(options)?;
+    let message = restart::stopped(&given.restart, &given.outcomes, &given.nodes);
+    Ok(Response::new(false).fail(message))
+}
+
+fn left_of(options: &Options) -> Result<Response, Failure> {
+    let given: Restarts = results(options)?;
+    Ok(Response::new(false).with("lines", left::left(&given.nodes)))
+}
+
+fn verify_of(options: &Options) -> Result<Response, Failure> {
+    let given: Results = results(options)?;
+    let comparison: Comparison = results(options)?;
+    let report = verify(&given, &comparison.sentences());
+    let page = html::page(&report);
+    Ok(Response::new(false)
+        .with("lines", table::table(&report))
+        .with("findings", table::findings(&report))
+        .with("figures", &report.summary)
+        .with("document", &report)
+        .with("page", page))
+}
+
+fn or_fail(response: Response, fault: Option<String>) -> Response {
+    match fault {
+        None => response,
+        Some(fault) => response.fail(fault),
+    }
+}
