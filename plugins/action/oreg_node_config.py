@@ -21,7 +21,8 @@ try:
 except ImportError:  # Python 2
     from pipes import quote
 
-from ansible.errors import AnsibleActionFail
+from ansible import constants
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.text.converters import to_bytes, to_native, to_text
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
@@ -66,6 +67,9 @@ POSIX_SHELLS = ('sh', 'bash', 'dash', 'ash', 'ksh')
 
 display = Display()
 
+# Stands for a variable that is `omit`.
+OMITTED = object()
+
 
 class OwnWay(Exception):
     """Why the module has to be run by Ansible's own way."""
@@ -84,7 +88,7 @@ class ActionModule(ActionBase):
         self._programs = find_programs(self._name, self._module_path())
         if not self._programs:
             raise AnsibleActionFail('there is no program %s: `make modules` builds it' % self._name)
-        arguments = dict(self._task.args)
+        arguments = collect(self._task.args, task_vars, self._templar)
         result.update(self._run_by_courier_or_own_way(arguments, task_vars))
         return result
 
@@ -283,6 +287,51 @@ class ActionModule(ActionBase):
 
     def _ssh_options(self):
         return ' '.join(to_native(self._option(name) or '') for name in SSH_OPTIONS)
+
+
+# --- Options that the role leaves to variables ----------------------------------------------------
+
+def collect(given, task_vars, templar):
+    """Returns the options of a task: its own, else those of the dict `arguments`, else the values of variables.
+
+    `variables` is a dict of options and the names of their variables. An option whose variable is not set, or is
+    `omit`, is left out. One that cannot be read is an error: left out, a credential would be taken from files."""
+    options = dict(given)
+    variables = options.pop('variables', None) or {}
+    arguments = options.pop('arguments', None) or {}
+    for option in sorted(variables):
+        if option not in options and option not in arguments and variables[option] in task_vars:
+            add_value(options, option, variables[option], task_vars, templar)
+    return dict(arguments, **options)
+
+
+def add_value(options, option, name, task_vars, templar):
+    value, problem = read_variable(name, task_vars, templar)
+    # Out of the except clause: newer versions of Ansible print the lines of the inventory around the cause.
+    if problem is not None:
+        raise AnsibleActionFail('%s cannot be read: %s' % (name, problem))
+    if name in reported_facts(task_vars):
+        raise AnsibleActionFail(
+            '%s comes from a fact that %s has reported: a host must not choose it. Set it in the inventory, or '
+            'inject_facts_as_vars = False in ansible.cfg' % (name, task_vars.get('inventory_hostname')))
+    # Up to Ansible 2.16, `omit` is a text that no other value has.
+    if value is not OMITTED and value != task_vars.get('omit', OMITTED):
+        options[option] = value
+
+
+def read_variable(name, task_vars, templar):
+    """Returns the value of a variable and None, or None and why it has none."""
+    try:
+        return templar.template(task_vars[name]), None
+    except AnsibleError as error:
+        if type(error).__name__ == 'AnsibleValueOmittedError':  # ansible-core 2.19
+            return OMITTED, None
+        return None, to_native(getattr(error, 'message', None) or error).strip().split('\n')[0]
+
+
+def reported_facts(task_vars):
+    """Returns the facts that outrank the variables of the inventory."""
+    return (task_vars.get('ansible_facts') or {}) if getattr(constants, 'INJECT_FACTS_AS_VARS', True) else {}
 
 
 # --- Programs on the controller -------------------------------------------------------------------

@@ -16,14 +16,17 @@ use crate::support::{
 const VERIFY: &str = "verify.yml";
 
 /// The row of the report that begins with this.
-fn row<'a>(run: &'a Run, label: &str) -> Vec<&'a str> {
+pub(super) fn row<'a>(run: &'a Run, label: &str) -> Vec<&'a str> {
     let mut lines = run
         .output
         .lines()
-        .map(|line| line.trim_start_matches([' ', '-']));
+        .map(|line| line.trim_start_matches([' ', '-', '"']));
     let row = lines.find(|line| line.starts_with(&format!("{label}  ")));
     let row = row.unwrap_or_else(|| panic!("no row {label} in:\n{}", run.output));
-    let cells = row.trim_start_matches(label).split("  ").map(str::trim);
+    let cells = row
+        .trim_start_matches(label)
+        .split("  ")
+        .map(|cell| cell.trim_matches([' ', '"', ',']));
     cells.filter(|cell| !cell.is_empty()).collect()
 }
 
@@ -75,7 +78,7 @@ fn a_cluster_that_has_nothing_yet_lacks_everything() {
 #[test]
 fn an_inventory_without_any_credential_is_a_finding() {
     let run = site("").play(VERIFY, &[]);
-    run.failed_with(&["Findings: 1", "* there is no registry to tell of"]);
+    run.failed_with(&["Findings: 1", "* there is no registry to report on"]);
 }
 
 #[test]
