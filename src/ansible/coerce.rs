@@ -8,7 +8,8 @@ use serde_json::{Number, Value};
 
 use super::{
     literal,
-    option::{Default, Given, Kind, OptionSpec},
+    option::{Kind, OptionDefault, OptionSpec},
+    options::Given,
     path::{Lookup, read_path},
 };
 use crate::domain::secret::Secret;
@@ -19,37 +20,37 @@ const OMITTED: &str = "__omit_place_holder__";
 /// Returns `value` as the option's kind has it. Records are read elsewhere, option by option.
 pub(super) fn value_of(spec: &OptionSpec, value: &Value, lookup: Lookup) -> Result<Given, String> {
     match spec.kind {
-        Kind::Text if spec.secret => secret(value).map(Given::Secret),
-        Kind::Text => choice(spec, text(value)?).map(Given::Text),
+        Kind::Str if spec.secret => secret(value).map(Given::Secret),
+        Kind::Str => text(value).map(Given::Text),
+        Kind::Choice(words) => choice(&words(), text(value)?).map(Given::Text),
         Kind::Path => read_path(&text(value)?, lookup).map(Given::Text),
-        Kind::Flag => flag(value).map(Given::Flag),
-        Kind::Integer(least) => integer(value, least).map(Given::Integer),
+        Kind::Bool => flag(value).map(Given::Flag),
+        Kind::Int(least) => integer(value, least).map(Given::Integer),
         Kind::Mode => mode(value).map(Given::Integer),
-        Kind::Texts => texts(value).map(Given::Texts),
-        Kind::Paths => texts(value)?
+        Kind::ListOfStr => texts(value).map(Given::Texts),
+        Kind::ListOfPath => texts(value)?
             .into_iter()
             .map(|text| read_path(&text, lookup))
             .collect::<Result<_, _>>()
             .map(Given::Texts),
-        Kind::Map => map(value).map(Given::Map),
-        Kind::Records(_) => unreachable!("records are read before scalars"),
+        Kind::Dict => map(value).map(Given::Map),
+        Kind::ListOfDict(_) => unreachable!("records are read before scalars"),
     }
 }
 
-/// Returns what holds when the option is not given.
+/// Returns the value of an option that is not given.
 pub(super) fn default_of(spec: &OptionSpec) -> Option<Given> {
-    match spec.default {
-        Default::None => None,
-        Default::Text(text) if matches!(spec.kind, Kind::Mode) => {
-            i64::from_str_radix(text, 8).ok().map(Given::Integer)
+    match (spec.default, spec.kind) {
+        (OptionDefault::Absent, _) => None,
+        (OptionDefault::Str(text), Kind::Mode) => octal(text).map(Given::Integer),
+        (OptionDefault::Str(text), _) => Some(Given::Text(text.to_owned())),
+        (OptionDefault::Bool(flag), _) => Some(Given::Flag(flag)),
+        (OptionDefault::Int(number), _) => Some(Given::Integer(number)),
+        (OptionDefault::List(_), Kind::ListOfDict(_)) => Some(Given::Records(Vec::new())),
+        (OptionDefault::List(texts), _) => {
+            let texts = texts.iter().map(|&text| text.to_owned());
+            Some(Given::Texts(texts.collect()))
         }
-        Default::Text(text) => Some(Given::Text(text.to_owned())),
-        Default::Flag(flag) => Some(Given::Flag(flag)),
-        Default::Integer(number) => Some(Given::Integer(number)),
-        Default::Texts(texts) => Some(match spec.kind {
-            Kind::Records(_) => Given::Records(Vec::new()),
-            _ => Given::Texts(texts.iter().map(|&text| text.to_owned()).collect()),
-        }),
     }
 }
 
@@ -88,11 +89,11 @@ fn secret(value: &Value) -> Result<Secret, String> {
     }
 }
 
-fn choice(spec: &OptionSpec, text: String) -> Result<String, String> {
-    if spec.choices.is_empty() || spec.choices.contains(&text.as_str()) {
+fn choice(words: &[&str], text: String) -> Result<String, String> {
+    if words.contains(&text.as_str()) {
         return Ok(text);
     }
-    Err(format!("must be one of {}", spec.choices.join(", ")))
+    Err(format!("must be one of {}", words.join(", ")))
 }
 
 fn flag(value: &Value) -> Result<bool, String> {

@@ -10,7 +10,8 @@ use std::{
 use serde_json::{Map, Value};
 
 use super::{
-    option::{OptionSpec, Options},
+    option::Table,
+    options::Options,
     path::Lookup,
     read_options::{OptionError, read_options},
     response::Failure,
@@ -46,7 +47,7 @@ pub struct Call {
 /// [`Failure`] with all faults of the options at once, or that the arguments cannot be read.
 pub(super) fn read_call(
     path: Option<&OsStr>,
-    table: &'static [OptionSpec],
+    table: Table,
     lookup: Lookup,
 ) -> Result<Call, Failure> {
     let path = path.ok_or_else(|| {

@@ -6,17 +6,22 @@
 //! and [`literal`] turn what people write into it; [`response`] and [`redact`] guard what leaves.
 
 mod coerce;
+mod help;
 pub mod invocation;
 pub mod literal;
 pub mod option;
+pub mod options;
 mod path;
 pub mod read_options;
 pub mod redact;
 pub mod response;
+pub mod row;
 pub mod run;
 
 pub use invocation::Call;
-pub use option::{Kind, OptionSpec, Options};
+pub use option::{OptionSpec, RecordSpec, Table};
+pub use options::Options;
 pub use path::Lookup;
 pub use response::{Failure, Response};
+pub use row::{Choice, Documented, Mode, OneOf, Row};
 pub use run::{Module, run};

@@ -9,7 +9,8 @@ use thiserror::Error;
 use super::{
     coerce::{default_of, is_omitted, list, value_of},
     literal,
-    option::{Given, Kind, OptionSpec, Options, RecordSpec},
+    option::{Kind, OptionSpec, RecordSpec, Table},
+    options::{Given, Options},
     path::Lookup,
 };
 use crate::domain::secret::Secret;
@@ -29,7 +30,7 @@ pub struct OptionError {
 /// # Errors
 /// All [`OptionError`]s at once: unknown, missing and unusable options.
 pub fn read_options(
-    table: &'static [OptionSpec],
+    table: Table,
     given: &Map<String, Value>,
     lookup: Lookup,
 ) -> Result<(Options, Vec<Secret>), Vec<OptionError>> {
@@ -73,15 +74,10 @@ struct Reading {
 }
 
 impl Reading {
-    fn options(
-        &mut self,
-        table: &'static [OptionSpec],
-        given: &Map<String, Value>,
-        place: &Place,
-    ) -> Options {
+    fn options(&mut self, table: Table, given: &Map<String, Value>, place: &Place) -> Options {
         self.refuse_unknown(table, given, place);
         let mut values = HashMap::new();
-        for spec in table {
+        for spec in table.iter().copied().flatten() {
             if let Some(value) = self.option(spec, given, place) {
                 values.insert(spec.name, value);
             }
@@ -89,9 +85,14 @@ impl Reading {
         Options(values)
     }
 
-    fn refuse_unknown(&mut self, table: &[OptionSpec], given: &Map<String, Value>, place: &Place) {
+    fn refuse_unknown(&mut self, table: Table, given: &Map<String, Value>, place: &Place) {
         for name in given.keys() {
-            if !table.iter().any(|spec| spec.answers_to(name)) {
+            if !table
+                .iter()
+                .copied()
+                .flatten()
+                .any(|spec| spec.answers_to(name))
+            {
                 let what = if place.list.is_empty() {
                     "option"
                 } else {
@@ -153,7 +154,7 @@ impl Reading {
     }
 
     fn value(&mut self, spec: &'static OptionSpec, value: &Value, place: &Place) -> Option<Given> {
-        if let Kind::Records(records) = spec.kind {
+        if let Kind::ListOfDict(records) = spec.kind {
             return self.records(spec.name, records, value);
         }
         match value_of(spec, value, self.lookup) {
@@ -202,7 +203,7 @@ impl Reading {
                     list: place.to_owned(),
                     label: label.unwrap_or_default(),
                 };
-                Some(self.options(records.options, given, &place))
+                Some(self.record_options(records, given, &place))
             }
             (_, Some(Err(error))) if *error == literal::LiteralError::QuotesStripped => {
                 self.fail(place.to_owned(), error.to_string());
@@ -215,6 +216,15 @@ impl Reading {
                 None
             }
         }
+    }
+
+    fn record_options(
+        &mut self,
+        records: &'static RecordSpec,
+        given: &Map<String, Value>,
+        place: &Place,
+    ) -> Options {
+        self.options(std::slice::from_ref(&records.options), given, place)
     }
 
     fn fail(&mut self, place: String, problem: String) {
@@ -231,10 +241,9 @@ fn is_given(value: &Value, spec: &OptionSpec) -> bool {
     }
 }
 
-fn unknown(name: &str, what: &str, table: &[OptionSpec]) -> String {
-    let names = table
-        .iter()
-        .flat_map(|spec| std::iter::once(&spec.name).chain(spec.aliases));
+fn unknown(name: &str, what: &str, table: Table) -> String {
+    let rows = || table.iter().copied().flatten();
+    let names = rows().flat_map(|spec| std::iter::once(&spec.name).chain(spec.aliases));
     let near = |candidate: &&&str| strsim::damerau_levenshtein(candidate, name);
     let nearest = names
         .min_by_key(near)
@@ -247,7 +256,7 @@ fn unknown(name: &str, what: &str, table: &[OptionSpec]) -> String {
     match nearest {
         Some(nearest) => format!("{what}; did you mean {nearest}?"),
         None => {
-            let known: Vec<_> = table.iter().map(|spec| spec.name).collect();
+            let known: Vec<_> = rows().map(|spec| spec.name).collect();
             format!("{what}; known are {}", known.join(", "))
         }
     }
@@ -279,29 +288,56 @@ fn shown_if(text: &str, fits: impl Fn(char) -> bool) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::{super::option::Default, *};
+    use super::{
+        super::row::{Choice, Mode, OneOf, Row},
+        *,
+    };
 
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum Letter {
+        A,
+        B,
+    }
+
+    impl Choice for Letter {
+        const ALL: &'static [Self] = &[Self::A, Self::B];
+
+        fn word(self) -> &'static str {
+            match self {
+                Self::A => "a",
+                Self::B => "b",
+            }
+        }
+    }
+
+    const HOST: Row<String> = Row::text("host").required();
+    const PASSWORD: Row<Secret> = Row::text("password").secret().required();
+    const TLS_VERIFY: Row<bool> = Row::flag("tls_verify", true);
     const RECORD: RecordSpec = RecordSpec {
         label: "host",
-        options: &[
-            OptionSpec::new("host", Kind::Text).required(),
-            OptionSpec::new("password", Kind::Text).required().secret(),
-            OptionSpec::new("tls_verify", Kind::Flag).default(Default::Flag(true)),
-        ],
+        options: &[HOST.spec(), PASSWORD.spec(), TLS_VERIFY.spec()],
     };
-    const TABLE: &[OptionSpec] = &[
-        OptionSpec::new("name", Kind::Text).aliases(&["title"]),
-        OptionSpec::new("kind", Kind::Text)
-            .choices(&["a", "b"])
-            .default(Default::Text("a")),
-        OptionSpec::new("token", Kind::Text).secret(),
-        OptionSpec::new("on", Kind::Flag),
-        OptionSpec::new("count", Kind::Integer(1)),
-        OptionSpec::new("mode", Kind::Mode).default(Default::Text("0600")),
-        OptionSpec::new("hosts", Kind::Texts),
-        OptionSpec::new("files", Kind::Paths),
-        OptionSpec::new("map", Kind::Map),
-        OptionSpec::new("records", Kind::Records(&RECORD)),
+
+    const NAME: Row<Option<String>> = Row::text("name").aliases(&["title"]);
+    const KIND: Row<OneOf<Letter>> = Row::choice("kind").default("a");
+    const TOKEN: Row<Option<Secret>> = Row::text("token").secret();
+    const ON: Row<bool> = Row::flag("on", false);
+    const COUNT: Row<u64> = Row::count("count", 1, 1);
+    const MODE: Row<Mode> = Row::mode("mode", "0600");
+    const HOSTS: Row<Vec<String>> = Row::texts("hosts");
+    const FILES: Row<Vec<String>> = Row::paths("files");
+    const MAP: Row<Vec<(String, String)>> = Row::dict("map");
+    const RECORDS: Row<Vec<Options>> = Row::records("records", &RECORD, &[]);
+    const TABLE: Table = &[
+        &[
+            NAME.spec(),
+            KIND.spec(),
+            TOKEN.spec(),
+            ON.spec(),
+            COUNT.spec(),
+            MODE.spec(),
+        ],
+        &[HOSTS.spec(), FILES.spec(), MAP.spec(), RECORDS.spec()],
     ];
 
     #[expect(
@@ -336,10 +372,7 @@ mod tests {
             json!(1),
             json!(" T "),
         ] {
-            assert_eq!(
-                read(json!({"on": yes})).unwrap().flag_given("on"),
-                Some(true)
-            );
+            assert!(read(json!({"on": yes})).unwrap().get(ON));
         }
         for no in [
             json!(false),
@@ -349,10 +382,7 @@ mod tests {
             json!(0),
             json!("F"),
         ] {
-            assert_eq!(
-                read(json!({"on": no})).unwrap().flag_given("on"),
-                Some(false)
-            );
+            assert!(!read(json!({"on": no})).unwrap().get(ON));
         }
         assert_eq!(
             refusal(json!({"on": "maybe"})),
@@ -362,31 +392,26 @@ mod tests {
 
     #[test]
     fn addresses_in_brackets_are_no_list() {
-        let texts = |text: &str| {
-            read(json!({"hosts": text}))
-                .unwrap()
-                .texts("hosts")
-                .to_vec()
-        };
+        let texts = |text: &str| read(json!({"hosts": text})).unwrap().get(HOSTS).to_vec();
         assert_eq!(texts("[::1]:5000, [fd00::1]"), ["[::1]:5000", "[fd00::1]"]);
         assert_eq!(texts("['::1']"), ["::1"]);
     }
 
     #[test]
     fn numbers_and_modes() {
-        let count = |value| read(json!({"count": value})).unwrap().integer("count");
+        let count = |value| read(json!({"count": value})).unwrap().get(COUNT);
         assert_eq!(
             (count(json!("42")), count(json!(42)), count(json!(3.0))),
-            (Some(42), Some(42), Some(3))
+            (42, 42, 3)
         );
         assert_eq!(
             refusal(json!({"count": "0"})),
             "count: must be a whole number, 1 or more"
         );
-        let mode = |value| read(json!({"mode": value})).unwrap().integer("mode");
+        let mode = |value| read(json!({"mode": value})).unwrap().get(MODE);
         assert_eq!(
             (mode(json!("0640")), mode(json!(384)), mode(json!(null))),
-            (Some(0o640), Some(0o600), Some(0o600))
+            (0o640, 0o600, 0o600)
         );
         assert!(refusal(json!({"mode": "u=rw"})).contains("octal"));
         for no_mode in [
@@ -403,7 +428,7 @@ mod tests {
         }
         let longest = json!({"name": 18_446_744_073_709_551_615_u64});
         assert_eq!(
-            read(longest).unwrap().text("name"),
+            read(longest).unwrap().get(NAME),
             Some("18446744073709551615")
         );
     }
@@ -419,13 +444,13 @@ mod tests {
             json!(["a", "__omit_place_holder__1f", "b"]),
         ] {
             assert_eq!(
-                read(json!({"hosts": hosts})).unwrap().texts("hosts"),
+                read(json!({"hosts": hosts})).unwrap().get(HOSTS),
                 ["a", "b"]
             );
         }
         let pair = [("k".to_owned(), "v".to_owned())];
         for map in [json!({"k": "v"}), json!("{'k': 'v'}"), json!("k=v")] {
-            assert_eq!(read(json!({"map": map})).unwrap().map("map"), pair);
+            assert_eq!(read(json!({"map": map})).unwrap().get(MAP), pair);
         }
         assert_eq!(
             refusal(json!({"files": "config.json"})),
@@ -446,12 +471,9 @@ mod tests {
         ] {
             assert_eq!(read(json!({"records": records})).unwrap(), expected);
         }
-        let record = &expected.records("records")[0];
-        assert_eq!(
-            (record.text("host"), record.flag("tls_verify")),
-            (Some("h"), false)
-        );
-        assert_eq!(record.secret("password").unwrap().expose(), "p");
+        let record = &expected.get(RECORDS)[0];
+        assert_eq!((record.get(HOST), record.get(TLS_VERIFY)), ("h", false));
+        assert_eq!(record.get(PASSWORD).expose(), "p");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! place in our source and nothing of the data.
 
 use std::{
-    ffi::OsString,
+    ffi::OsStr,
     io::Write,
     process::ExitCode,
     sync::atomic::{AtomicBool, Ordering},
@@ -13,20 +13,22 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
+    help::{help_of, version_of},
     invocation::{Call, read_call},
-    option::OptionSpec,
+    option::{OptionSpec, Table},
     path::Lookup,
     response::{Failure, Response},
 };
 use crate::support::process;
 
-/// A module: its name, its option table and what it does.
+/// A module: its name, its options and what it does.
 #[derive(Debug)]
 pub struct Module {
     /// The name under which Ansible finds it.
     pub name: &'static str,
-    /// What it takes.
-    pub options: &'static [OptionSpec],
+    /// What it does, in one sentence without its stop.
+    pub about: &'static str,
+    table: Table,
     run: fn(&Call) -> Result<Response, Failure>,
     finish_failure: fn(Response) -> Response,
 }
@@ -36,15 +38,22 @@ impl Module {
     #[must_use]
     pub const fn new(
         name: &'static str,
-        options: &'static [OptionSpec],
+        about: &'static str,
+        table: Table,
         run: fn(&Call) -> Result<Response, Failure>,
     ) -> Self {
         Self {
             name,
-            options,
+            about,
+            table,
             run,
             finish_failure: std::convert::identity,
         }
+    }
+
+    /// Returns every option that it takes.
+    pub fn options(&self) -> impl Iterator<Item = &'static OptionSpec> {
+        self.table.iter().copied().flatten()
     }
 
     /// Has `finish` add what every failure of this module returns, also one of its options.
@@ -62,9 +71,14 @@ static ANSWERED: AtomicBool = AtomicBool::new(false);
 /// Runs `module` on the arguments file that `argument` names, prints the answer, and returns 0, or 1
 /// for a failure. Paths may contain the variables that `lookup` knows.
 #[must_use]
-pub fn run(module: &'static Module, argument: Option<OsString>, lookup: Lookup) -> ExitCode {
+pub fn run(module: &'static Module, argument: Option<&OsStr>, lookup: Lookup) -> ExitCode {
     process::report_panics_by(print_panic);
-    let (response, secrets, plain) = match read_call(argument.as_deref(), module.options, lookup) {
+    match argument.and_then(OsStr::to_str) {
+        Some("--help" | "-h") => return say(&help_of(module)),
+        Some("--version" | "-V") => return say(&version_of(module)),
+        _ => {}
+    }
+    let (response, secrets, plain) = match read_call(argument, module.table, lookup) {
         // Messages about options hold no value.
         Err(failure) => (failure.into_response(), Vec::new(), Vec::new()),
         Ok(call) => {
@@ -79,6 +93,18 @@ pub fn run(module: &'static Module, argument: Option<OsString>, lookup: Lookup) 
     };
     print(&response.into_json(secrets, plain));
     code
+}
+
+/// Answers a person.
+fn say(text: &str) -> ExitCode {
+    let mut stdout = std::io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
 }
 
 /// The object in a line of its own: over ssh, other text may surround it.

@@ -10,5 +10,6 @@ use oreg::{ansible, modules::oreg_node_config::MODULE, support::process};
 )]
 fn main() -> ExitCode {
     process::protect();
-    ansible::run(&MODULE, env::args_os().nth(1), |name| env::var(name).ok())
+    let argument = env::args_os().nth(1);
+    ansible::run(&MODULE, argument.as_deref(), |name| env::var(name).ok())
 }

@@ -104,6 +104,7 @@ fn variable(name: &str) -> Option<OsString> {
 }
 
 /// Returns a variable that is set, not empty and text.
+#[must_use]
 pub fn text(name: &str) -> Option<String> {
     variable(name)?.into_string().ok()
 }

@@ -39,10 +39,10 @@ pub fn run() -> ExitCode {
     let name = name.unwrap_or_default();
     let name = name.strip_prefix(SENT).unwrap_or(name);
     if let Some(module) = module_named(name) {
-        return ansible::run(module, arguments.into_iter().nth(1), text);
+        return ansible::run(module, argument(&arguments, 1), text);
     }
     if let Some(module) = module_of_courier(&arguments) {
-        return ansible::run(module, arguments.into_iter().nth(3), text);
+        return ansible::run(module, argument(&arguments, 3), text);
     }
     if name == INVENTORY {
         return inventory::run(arguments, &Environment::read().surroundings());
@@ -61,6 +61,10 @@ fn module_of_courier(arguments: &[OsString]) -> Option<&'static Module> {
         [_, word, name, ..] if word == "module" => module_named(name.to_str()?),
         _ => None,
     }
+}
+
+fn argument(arguments: &[OsString], place: usize) -> Option<&OsStr> {
+    arguments.get(place).map(OsString::as_os_str)
 }
 
 fn file_name(path: &OsStr) -> Option<&str> {

@@ -1,17 +1,21 @@
 //! What the modules that speak to a cluster have in common.
 
 use crate::{
-    ansible::{Kind, OptionSpec, Response, option::Default},
+    ansible::{Response, Row},
     cluster::{ClusterError, connect::MASTER_KUBECONFIG},
     support::errors::join_causes,
 };
 
-/// The row of the option table that names the kubeconfig.
-pub(super) const KUBECONFIG: OptionSpec =
-    OptionSpec::new("kubeconfig", Kind::Path).default(Default::Text(MASTER_KUBECONFIG));
+/// The kubeconfig.
+pub(super) const KUBECONFIG: Row<String> = Row::path("kubeconfig")
+    .default(MASTER_KUBECONFIG)
+    .variable("oreg_kubeconfig")
+    .about(&["The kubeconfig of the cluster. The default is that of a first master."]);
 
-/// The row of the option table that names the context.
-pub(super) const CONTEXT: OptionSpec = OptionSpec::new("context", Kind::Text);
+/// Its context.
+pub(super) const CONTEXT: Row<Option<String>> = Row::text("context")
+    .variable("oreg_context")
+    .about(&["The context of the kubeconfig. Default is its current context."]);
 
 /// Makes the answer a failure with all faults, and the first one's reason.
 pub(super) fn fail(response: Response, faults: &[ClusterError]) -> Response {

@@ -1,66 +1,123 @@
 //! The credential options that several modules share, named like the inventory variables.
 
 use crate::{
-    ansible::{
-        Failure, Kind, OptionSpec, Options,
-        option::{Default, RecordSpec},
-    },
-    domain::{registry_credential::Source, registry_host::RegistryHost},
+    ansible::{Choice, Documented, Failure, OneOf, OptionSpec, Options, RecordSpec, Row},
+    domain::{registry_credential::Source, registry_host::RegistryHost, secret::Secret},
     inventory_vars::{
         AdditionalRegistry, DeploymentType, Insecure, RegistryTest, Resolved, Variables,
         VariablesError, names, resolve, resolve_known, resolve_sources, resolve_tests,
     },
 };
 
-const ADDITIONAL: RecordSpec = RecordSpec {
+impl Choice for DeploymentType {
+    const ALL: &'static [Self] = &[Self::Origin, Self::Enterprise];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Origin => names::ORIGIN,
+            Self::Enterprise => names::ENTERPRISE,
+        }
+    }
+}
+
+/// The rows of a member of `openshift_additional_registry_credentials`.
+mod member {
+    use super::{Row, Secret, names};
+
+    pub(super) const HOST: Row<String> = Row::text("host").required().about(&[
+        "The registry, C(host[:port][/path]). A scheme and a trailing slash are ignored.",
+        "M(oreg_pull_secrets) derives the name of its secret from this text, exactly as it is written.",
+    ]);
+    pub(super) const USER: Row<String> = Row::text("user")
+        .default(names::DEFAULT_ADDITIONAL_USER)
+        .about(&["The user."]);
+    pub(super) const PASSWORD: Row<Option<Secret>> = Row::text("password")
+        .secret()
+        .about(&["The password or token. Required, except to remove entries or secrets."]);
+    pub(super) const TEST_LOGIN: Row<bool> = Row::flag("test_login", true)
+        .about_proof()
+        .about(&["Whether the credential is proven."]);
+    pub(super) const TEST_IMAGE: Row<String> = Row::text("test_image")
+        .default(names::DEFAULT_ADDITIONAL_IMAGE)
+        .about_proof()
+        .about(&["The image that proves it. Without a tag it is C(latest)."]);
+    pub(super) const TLS_VERIFY: Row<bool> = Row::flag("tls_verify", true)
+        .about_proof()
+        .about(&["Whether the registry's certificate is verified."]);
+    pub(super) const CA_CERT: Row<Option<String>> = Row::path("ca_cert").about_proof().about(&[
+        "PEM file, on the host of the task, with the authority of the registry's certificate.",
+    ]);
+
+    crate::rows! {pub(super) HOST, USER, PASSWORD, TEST_LOGIN, TEST_IMAGE, TLS_VERIFY, CA_CERT}
+}
+
+const RECORD: RecordSpec = RecordSpec {
     label: "host",
-    options: &[
-        OptionSpec::new("host", Kind::Text).required(),
-        OptionSpec::new("user", Kind::Text).default(Default::Text(names::DEFAULT_ADDITIONAL_USER)),
-        OptionSpec::new("password", Kind::Text).secret(),
-        OptionSpec::new("test_login", Kind::Flag).default(Default::Flag(true)),
-        OptionSpec::new("test_image", Kind::Text)
-            .default(Default::Text(names::DEFAULT_ADDITIONAL_IMAGE)),
-        OptionSpec::new("tls_verify", Kind::Flag).default(Default::Flag(true)),
-        OptionSpec::new("ca_cert", Kind::Path),
-    ],
+    options: member::OPTIONS,
 };
 
-/// The rows of the option table that say which credentials there are.
-pub const CREDENTIAL_OPTIONS: [OptionSpec; 10] = [
-    OptionSpec::new(names::DEPLOYMENT_TYPE, Kind::Text)
-        .choices(&[names::ORIGIN, names::ENTERPRISE]),
-    OptionSpec::new(names::OLD_DEPLOYMENT_TYPE, Kind::Text),
-    OptionSpec::new(names::OREG_URL, Kind::Text),
-    OptionSpec::new(names::IMAGE_TAG, Kind::Text).default(Default::Text(names::DEFAULT_IMAGE_TAG)),
-    OptionSpec::new(names::AUTH_USER, Kind::Text),
-    OptionSpec::new(names::AUTH_PASSWORD, Kind::Text).secret(),
-    OptionSpec::new(names::TEST_LOGIN, Kind::Flag).default(Default::Flag(true)),
-    OptionSpec::new(names::TEST_IMAGE, Kind::Text),
-    OptionSpec::new(names::ADDITIONAL, Kind::Records(&ADDITIONAL)).default(Default::Texts(&[])),
-    OptionSpec::new(names::INSECURE, Kind::Texts),
-];
+const DEPLOYMENT_TYPE: Row<Option<OneOf<DeploymentType>>> = Row::choice(names::DEPLOYMENT_TYPE)
+    .variable(names::DEPLOYMENT_TYPE)
+    .about(&[
+        "Which images the cluster is made of; picks the default of O(oreg_url).",
+        "Without it, O(deployment_type) counts, and without that O(oreg_url) names the registry. A main \
+         credential without any of the three is an error, since a guess could send it to another registry.",
+    ]);
+const OLD_DEPLOYMENT_TYPE: Row<Option<String>> = Row::text(names::OLD_DEPLOYMENT_TYPE)
+    .variable(names::OLD_DEPLOYMENT_TYPE)
+    .about(&["The old name of O(openshift_deployment_type), read only where that is not given."]);
+const OREG_URL: Row<Option<String>> = Row::text(names::OREG_URL)
+    .variable(names::OREG_URL)
+    .about(&[
+        "Pattern of the cluster's images, C(HOST/PATH-${component}:${version}). The text before the first \
+         slash is the main registry.",
+        "Defaults to C(quay.io/openshift/origin-${component}:${version}) for V(origin) and \
+         C(registry.redhat.io/openshift3/ose-${component}:${version}) for V(openshift-enterprise).",
+    ]);
+const IMAGE_TAG: Row<String> = Row::text(names::IMAGE_TAG)
+    .default(names::DEFAULT_IMAGE_TAG)
+    .variable(names::IMAGE_TAG)
+    .about_proof()
+    .about(&["Replaces C(${version}) in O(oreg_url)."]);
+const AUTH_USER: Row<Option<String>> = Row::text(names::AUTH_USER)
+    .variable(names::AUTH_USER)
+    .about(&["User of the main registry. Give it with O(oreg_auth_password), or neither."]);
+const AUTH_PASSWORD: Row<Option<Secret>> = Row::text(names::AUTH_PASSWORD)
+    .secret()
+    .variable(names::AUTH_PASSWORD)
+    .about(&["Password or token of that user."]);
+const TEST_LOGIN: Row<bool> = Row::flag(names::TEST_LOGIN, true)
+    .variable(names::TEST_LOGIN)
+    .about_proof()
+    .about(&["Whether the credential of the main registry is proven."]);
+const TEST_IMAGE: Row<Option<String>> = Row::text(names::TEST_IMAGE)
+    .variable(names::TEST_IMAGE)
+    .about_proof()
+    .about(&[
+        "Image that proves the credential of the main registry.",
+        "Defaults to O(oreg_url) without its host, C(${component}) being V(pod).",
+    ]);
+const ADDITIONAL: Row<Vec<Options>> =
+    Row::records(names::ADDITIONAL, &RECORD, member::DOCUMENTED)
+        .variable(names::ADDITIONAL)
+        .about(&[
+            "Further registries, as a list, or as text in JSON, Python or YAML flow notation, as inventories \
+             give it.",
+            "The same registry twice with different credentials is an error.",
+        ]);
+const INSECURE: Row<Vec<String>> = Row::texts(names::INSECURE)
+    .variable(names::INSECURE)
+    .about_proof()
+    .about(&["Registries, or networks, whose certificates are not verified and which may speak plain HTTP."]);
 
-/// Puts the credential options before a module's own.
-#[must_use]
-pub const fn with_credentials<const OWN: usize, const ALL: usize>(
-    own: [OptionSpec; OWN],
-) -> [OptionSpec; ALL] {
-    assert!(
-        ALL == OWN + CREDENTIAL_OPTIONS.len(),
-        "the table's length is that of its parts"
-    );
-    let mut all = [CREDENTIAL_OPTIONS[0]; ALL];
-    let mut row = 0;
-    while row < ALL {
-        all[row] = if row < CREDENTIAL_OPTIONS.len() {
-            CREDENTIAL_OPTIONS[row]
-        } else {
-            own[row - CREDENTIAL_OPTIONS.len()]
-        };
-        row += 1;
-    }
-    all
+/// The rows of the option table that say which credentials there are.
+pub const CREDENTIAL_OPTIONS: &[OptionSpec] = OPTIONS;
+/// The same rows with their documentation.
+pub const CREDENTIALS_DOCUMENTED: &[Documented] = DOCUMENTED;
+
+crate::rows! {
+    DEPLOYMENT_TYPE, OLD_DEPLOYMENT_TYPE, OREG_URL, IMAGE_TAG, AUTH_USER, AUTH_PASSWORD, TEST_LOGIN,
+    TEST_IMAGE, ADDITIONAL, INSECURE,
 }
 
 /// Reads the credentials that the options ask for.
@@ -72,7 +129,10 @@ pub fn credentials(options: &Options) -> Result<Resolved, Failure> {
 }
 
 /// The row of the registries to remove, where not all that the credential options name are meant.
-pub const REGISTRIES: OptionSpec = OptionSpec::new("registries", Kind::Texts);
+pub const REGISTRIES: Row<Vec<String>> = Row::texts("registries").about(&[
+    "The registries to remove, in any spelling, instead of all that the credential options name. These say in which \
+     other forms the inventory has them. Only for removals.",
+]);
 
 /// A registry to remove: where it stands, and in what form. Passwords are not needed.
 pub type Removal = (Source, RegistryHost, String);
@@ -85,15 +145,16 @@ pub type Removal = (Source, RegistryHost, String);
 /// a registry.
 pub fn removals(options: &Options) -> Result<Vec<Removal>, Failure> {
     let variables = variables(options)?;
-    let given = options.texts(REGISTRIES.name);
+    let given = options.get(REGISTRIES);
     if given.is_empty() {
         return resolve_sources(&variables).map_err(|faults| all_at_once(&faults));
     }
     let known = resolve_known(&variables).map_err(|faults| all_at_once(&faults))?;
     let mut removals = Vec::new();
     for (index, text) in given.iter().enumerate() {
-        let host = RegistryHost::parse(text)
-            .map_err(|error| Failure::new(format!("{}[{index}]: {error}", REGISTRIES.name)))?;
+        let host = RegistryHost::parse(text).map_err(|error| {
+            Failure::new(format!("{}[{index}]: {error}", REGISTRIES.spec().name))
+        })?;
         // A pull secret is named after the form in which the inventory had the registry.
         let forms = [text.trim_end_matches('/').to_owned(), host.to_string()];
         let own = forms.map(|form| (Source::Additional(index), host.clone(), form));
@@ -108,7 +169,7 @@ pub fn removals(options: &Options) -> Result<Vec<Removal>, Failure> {
 /// # Errors
 /// [`Failure`] when the option `registries` is given.
 pub fn check_registries(options: &Options) -> Result<(), Failure> {
-    if options.texts(REGISTRIES.name).is_empty() {
+    if options.get(REGISTRIES).is_empty() {
         return Ok(());
     }
     Err(Failure::new(
@@ -146,30 +207,26 @@ pub fn tests(options: &Options) -> Result<(Vec<RegistryTest>, Insecure), Failure
 }
 
 fn variables(options: &Options) -> Result<Variables, Failure> {
-    let text = |name| options.text(name).map(str::to_owned);
+    let text = |row: Row<Option<String>>| options.get(row).map(str::to_owned);
     Ok(Variables {
         deployment_type: deployment_type(options)?,
-        oreg_url: text(names::OREG_URL),
-        image_tag: options.required_text(names::IMAGE_TAG).to_owned(),
-        auth_user: text(names::AUTH_USER),
-        auth_password: options.secret(names::AUTH_PASSWORD).cloned(),
-        test_login: options.flag(names::TEST_LOGIN),
-        test_image: text(names::TEST_IMAGE),
-        additional: options
-            .records(names::ADDITIONAL)
-            .iter()
-            .map(additional)
-            .collect(),
-        insecure_registries: options.texts(names::INSECURE).to_vec(),
+        oreg_url: text(OREG_URL),
+        image_tag: options.get(IMAGE_TAG).to_owned(),
+        auth_user: text(AUTH_USER),
+        auth_password: options.get(AUTH_PASSWORD).cloned(),
+        test_login: options.get(TEST_LOGIN),
+        test_image: text(TEST_IMAGE),
+        additional: options.get(ADDITIONAL).iter().map(additional).collect(),
+        insecure_registries: options.get(INSECURE).to_vec(),
     })
 }
 
 /// As in openshift-ansible, the old name counts, and is looked at, only without the new one.
 fn deployment_type(options: &Options) -> Result<Option<DeploymentType>, Failure> {
-    if let Some(word) = options.text(names::DEPLOYMENT_TYPE) {
-        return Ok(DeploymentType::parse(word));
+    if let Some(found) = options.get(DEPLOYMENT_TYPE) {
+        return Ok(Some(found));
     }
-    let Some(word) = options.text(names::OLD_DEPLOYMENT_TYPE) else {
+    let Some(word) = options.get(OLD_DEPLOYMENT_TYPE) else {
         return Ok(None);
     };
     let found = DeploymentType::parse(word);
@@ -179,13 +236,13 @@ fn deployment_type(options: &Options) -> Result<Option<DeploymentType>, Failure>
 
 fn additional(record: &Options) -> AdditionalRegistry {
     AdditionalRegistry {
-        host: record.required_text("host").to_owned(),
-        user: record.required_text("user").to_owned(),
-        password: record.secret("password").cloned(),
-        test_login: record.flag("test_login"),
-        test_image: record.required_text("test_image").to_owned(),
-        tls_verify: record.flag("tls_verify"),
-        ca_cert: record.text("ca_cert").map(Into::into),
+        host: record.get(member::HOST).to_owned(),
+        user: record.get(member::USER).to_owned(),
+        password: record.get(member::PASSWORD).cloned(),
+        test_login: record.get(member::TEST_LOGIN),
+        test_image: record.get(member::TEST_IMAGE).to_owned(),
+        tls_verify: record.get(member::TLS_VERIFY),
+        ca_cert: record.get(member::CA_CERT).map(Into::into),
     }
 }
 

@@ -8,7 +8,7 @@ use std::{path::Path, time::Duration};
 use self::proxy_vars::ProxyVars;
 use super::{effect_of, file_changes};
 use crate::{
-    ansible::{Call, Failure, Kind, Module, OptionSpec, Options, Response, option::Default},
+    ansible::{Call, Failure, Module, Options, Response, Row},
     domain::{
         credential::Credential,
         image::ImageReference,
@@ -24,6 +24,7 @@ use crate::{
         validate::{self, Examination, Judgement, Severity, WithoutImage, validate},
     },
     registry::{Reason, RetryPolicy, transport::Network},
+    rows,
     support::{
         files::WantedAttributes,
         proxies::{NoProxy, Proxies, Proxy},
@@ -31,23 +32,44 @@ use crate::{
     },
 };
 
-const OPTIONS: [OptionSpec; 9] = [
-    OptionSpec::new("path", Kind::Path)
-        .aliases(&["dest", "name"])
-        .required(),
-    OptionSpec::new("registry", Kind::Text).required(),
-    OptionSpec::new("username", Kind::Text).required(),
-    OptionSpec::new("password", Kind::Text).required().secret(),
-    OptionSpec::new("test_login", Kind::Flag).default(Default::Flag(true)),
-    OptionSpec::new("proxy_vars", Kind::Text),
-    OptionSpec::new("test_timeout", Kind::Integer(1)).default(Default::Integer(60)),
-    OptionSpec::new("test_image", Kind::Text).required(),
-    OptionSpec::new("tls_verify", Kind::Flag).default(Default::Flag(true)),
-];
+const PATH: Row<String> = Row::path("path")
+    .required()
+    .aliases(&["dest", "name"])
+    .about(&["The directory of C(config.json). It is made, with mode 0700, if it is missing."]);
+const REGISTRY: Row<String> = Row::text("registry").required().about(&[
+    "The registry, C(host[:port][/path]); a scheme and a trailing slash are ignored.",
+    "The entry has the canonical key, which for Docker Hub is C(https://index.docker.io/v1/).",
+]);
+const USERNAME: Row<String> = Row::text("username").required().about(&["The user."]);
+const PASSWORD: Row<Secret> = Row::text("password")
+    .secret()
+    .required()
+    .about(&["The password or token."]);
+const TEST_LOGIN: Row<bool> =
+    Row::flag("test_login", true).about(&["Whether to prove the credential."]);
+const PROXY_VARS: Row<Option<String>> = Row::text("proxy_vars").about(&[
+    "Proxies for the proof, as assignments before a shell command, \
+     C(HTTP_PROXY=... HTTPS_PROXY=... NO_PROXY=...). No shell sees them.",
+]);
+const TEST_TIMEOUT: Row<u64> =
+    Row::count("test_timeout", 1, 60).about(&["Seconds that the proof may take."]);
+const TEST_IMAGE: Row<String> = Row::text("test_image")
+    .required()
+    .about(&["The image that proves the credential, such as C(openshift3/ose-pod:v3.11)."]);
+const TLS_VERIFY: Row<bool> =
+    Row::flag("tls_verify", true).about(&["Whether the registry's certificate must be verified."]);
+
+rows! {pub PATH, REGISTRY, USERNAME, PASSWORD, TEST_LOGIN, PROXY_VARS, TEST_TIMEOUT, TEST_IMAGE, TLS_VERIFY,
+}
 
 /// The module.
-pub const MODULE: Module =
-    Module::new("docker_creds", &OPTIONS, run).finishing_failures(in_their_form);
+pub const MODULE: Module = Module::new(
+    "docker_creds",
+    "Proves and stores the credential for one registry in a docker config.json",
+    &[OPTIONS],
+    run,
+)
+.finishing_failures(in_their_form);
 
 const FILE_NAME: &str = "config.json";
 const FILE_MODE: u32 = 0o600;
@@ -97,22 +119,21 @@ fn wish(options: &Options) -> Result<Wish, Failure> {
 }
 
 fn credential(options: &Options) -> Result<RegistryCredential, Failure> {
-    let written_host = options.required_text("registry").to_owned();
+    let written_host = options.get(REGISTRY).to_owned();
     let host = RegistryHost::parse(&written_host).map_err(|error| at("registry", &error))?;
-    let password = options.secret("password").expect("the option is required");
-    let credential =
-        Credential::new(options.required_text("username"), password.clone()).map_err(|error| {
-            at(
-                if error.is_in_password() {
-                    "password"
-                } else {
-                    "username"
-                },
-                &error,
-            )
-        })?;
-    let test_image = options.flag("test_login").then(|| {
-        ImageReference::parse(options.required_text("test_image"), &host)
+    let password = options.get(PASSWORD);
+    let credential = Credential::new(options.get(USERNAME), password.clone()).map_err(|error| {
+        at(
+            if error.is_in_password() {
+                "password"
+            } else {
+                "username"
+            },
+            &error,
+        )
+    })?;
+    let test_image = options.get(TEST_LOGIN).then(|| {
+        ImageReference::parse(options.get(TEST_IMAGE), &host)
             .map_err(|error| at("test_image", &error))
     });
     Ok(RegistryCredential {
@@ -122,7 +143,7 @@ fn credential(options: &Options) -> Result<RegistryCredential, Failure> {
         source: Source::Task,
         credential,
         security: TransportSecurity {
-            tls_verify: options.flag("tls_verify"),
+            tls_verify: options.get(TLS_VERIFY),
             ..TransportSecurity::default()
         },
     })
@@ -134,10 +155,10 @@ fn at(option: &str, error: &dyn std::error::Error) -> Failure {
 
 /// The way to the registry. There is one try: the tasks that call this module repeat it themselves.
 fn network(options: &Options) -> Result<Network, Failure> {
-    let vars = ProxyVars::parse(options.text("proxy_vars").unwrap_or_default())
+    let vars = ProxyVars::parse(options.get(PROXY_VARS).unwrap_or_default())
         .map_err(|error| at("proxy_vars", &error))?;
     let (http, https) = (proxy(vars.http.as_deref())?, proxy(vars.https.as_deref())?);
-    let timeout = Duration::from_secs(options.count("test_timeout"));
+    let timeout = Duration::from_secs(options.get(TEST_TIMEOUT));
     Ok(Network {
         connect_timeout: timeout.min(CONNECT_TIMEOUT),
         timeout,
@@ -191,7 +212,7 @@ fn request(options: &Options, wish: &Wish) -> Request {
     let RegistryCredential {
         host, credential, ..
     } = wish.credential.clone();
-    let path = Path::new(options.required_text("path")).join(FILE_NAME);
+    let path = Path::new(options.get(PATH)).join(FILE_NAME);
     Request {
         paths: vec![path],
         entries: Entries::Present(vec![(host, credential)], Others::Keep),

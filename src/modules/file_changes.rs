@@ -3,7 +3,6 @@
 use std::{collections::HashMap, fmt::Write as _};
 
 use crate::{
-    ansible::Options,
     domain::{
         plan::{Change, Holding},
         registry_host::shown,
@@ -183,12 +182,6 @@ fn rival(old: &StoredEntry, change: &Change) -> &'static str {
     } else {
         ""
     }
-}
-
-/// Returns a mode option, which the table gives a default.
-pub(super) fn mode_of(options: &Options, name: &str) -> u32 {
-    let mode = options.integer(name).expect("the option has a default");
-    u32::try_from(mode).expect("a mode has at most twelve bits")
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ pub mod oreg_report;
 pub mod oreg_validate;
 
 use crate::{
-    ansible::{Call, Module},
+    ansible::{Call, Choice, Module},
     operations::Effect,
 };
 
@@ -31,5 +31,23 @@ fn effect_of(call: &Call) -> Effect {
         Effect::Preview
     } else {
         Effect::Apply
+    }
+}
+
+/// Whether credentials are to be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Present,
+    Absent,
+}
+
+impl Choice for State {
+    const ALL: &'static [Self] = &[Self::Present, Self::Absent];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Present => "present",
+            Self::Absent => "absent",
+        }
     }
 }

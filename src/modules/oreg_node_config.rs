@@ -3,17 +3,18 @@
 use serde_json::{Value, json};
 
 use super::{
-    credential_options::{REGISTRIES, check_registries, credentials, removals, with_credentials},
-    effect_of,
-    file_changes::{self, mode_of},
+    State,
+    credential_options::{CREDENTIAL_OPTIONS, REGISTRIES, check_registries, credentials, removals},
+    effect_of, file_changes,
 };
 use crate::{
-    ansible::{Call, Failure, Kind, Module, OptionSpec, Options, Response, option::Default},
+    ansible::{Call, Failure, Mode, Module, OneOf, Options, Response, Row},
     domain::{merge::Others, reader::Reader, secret::Secret},
     operations::{
         configure_node::{Entries, FileReport, Report, Request, configure_node},
         machine_config::OwnedFiles,
     },
+    rows,
     support::{
         errors::join_causes,
         files::{WantedAttributes, accounts::Database},
@@ -21,31 +22,51 @@ use crate::{
     },
 };
 
-/// The files that kubelet and the container runtime of an OpenShift 3.11 node read.
-const PATHS: [&str; 2] = [
-    "/var/lib/origin/.docker/config.json",
-    "/root/.docker/config.json",
-];
-
-const PRESENT: &str = "present";
-const ABSENT: &str = "absent";
-
-const OPTIONS: [OptionSpec; 19] = with_credentials([
-    OptionSpec::new("paths", Kind::Paths).default(Default::Texts(&PATHS)),
-    OptionSpec::new("state", Kind::Text)
-        .choices(&[PRESENT, ABSENT])
-        .default(Default::Text(PRESENT)),
-    REGISTRIES,
-    OptionSpec::new("exclusive", Kind::Flag).default(Default::Flag(false)),
-    OptionSpec::new("mode", Kind::Mode).default(Default::Text("0600")),
-    OptionSpec::new("owner", Kind::Text),
-    OptionSpec::new("group", Kind::Text),
-    OptionSpec::new("directory_mode", Kind::Mode).default(Default::Text("0700")),
-    OptionSpec::new("backup", Kind::Flag).default(Default::Flag(false)),
+const PATHS: Row<Vec<String>> = Row::paths("paths")
+    .default(&[
+        "/var/lib/origin/.docker/config.json",
+        "/root/.docker/config.json",
+    ])
+    .variable("oreg_paths")
+    .about(&[
+        "The files. Symbolic links are followed and stay links.",
+        "The defaults are what kubelet and the container runtime of a 3.11 node read.",
+    ]);
+const STATE: Row<OneOf<State>> = Row::choice("state").default("present").about(&[
+    "V(present) stores the credentials.",
+    "V(absent) removes the entries of the registries named; passwords are not needed. The registry of \
+     O(oreg_url) counts when O(oreg_url) or O(oreg_auth_user) is given. A file that is not there is not made.",
+]);
+const EXCLUSIVE: Row<bool> = Row::flag("exclusive", false)
+    .variable("oreg_exclusive")
+    .about(&["Whether to remove every other entry of C(auths). Not with O(state=absent)."]);
+const MODE: Row<Mode> = Row::mode("mode", "0600")
+    .variable("oreg_mode")
+    .about(&["Mode of the files, in octal; set also when the content is right already."]);
+const OWNER: Row<Option<String>> = Row::text("owner")
+    .variable("oreg_owner")
+    .about(&["Owner of the files, a name in C(/etc/passwd) or a number. Default is to leave it."]);
+const GROUP: Row<Option<String>> = Row::text("group")
+    .variable("oreg_group")
+    .about(&["Group of the files, a name in C(/etc/group) or a number. Default is to leave it."]);
+const DIRECTORY_MODE: Row<Mode> = Row::mode("directory_mode", "0700")
+    .variable("oreg_directory_mode")
+    .about(&["Mode of directories that have to be made. Others are not touched."]);
+const BACKUP: Row<bool> = Row::flag("backup", false).variable("oreg_backup").about(&[
+    "Whether to keep a copy of a file before its content changes, beside it. Its mode is that of the old file, \
+     less what O(mode) does not allow.",
+    "The copy holds the old passwords.",
 ]);
 
+rows! {pub PATHS, STATE, REGISTRIES, EXCLUSIVE, MODE, OWNER, GROUP, DIRECTORY_MODE, BACKUP}
+
 /// The module.
-pub const MODULE: Module = Module::new("oreg_node_config", &OPTIONS, run);
+pub const MODULE: Module = Module::new(
+    "oreg_node_config",
+    "Brings docker config.json files on a node to the wanted registry credentials",
+    &[CREDENTIAL_OPTIONS, OPTIONS],
+    run,
+);
 
 /// What the options ask for, and what goes with it into the answer.
 struct Wish {
@@ -56,18 +77,18 @@ struct Wish {
 
 fn run(call: &Call) -> Result<Response, Failure> {
     let options = &call.options;
-    let wish = match options.required_text("state") {
-        ABSENT => absent(options)?,
-        _ => present(options)?,
+    let wish = match options.get(STATE) {
+        State::Present => present(options)?,
+        State::Absent => absent(options)?,
     };
     let request = Request {
-        paths: options.texts("paths").iter().map(Into::into).collect(),
+        paths: options.get(PATHS).iter().map(Into::into).collect(),
         entries: wish.entries,
         reader: Reader::DockerAndKubelet,
         owned: OwnedFiles::default(),
         attributes: attributes(options)?,
-        directory_mode: mode_of(options, "directory_mode"),
-        backup: options.flag("backup"),
+        directory_mode: options.get(DIRECTORY_MODE),
+        backup: options.get(BACKUP),
     };
     if request.paths.is_empty() {
         return Err(Failure::new("paths: must name at least one file"));
@@ -81,7 +102,7 @@ fn run(call: &Call) -> Result<Response, Failure> {
 fn present(options: &Options) -> Result<Wish, Failure> {
     check_registries(options)?;
     let resolved = credentials(options)?;
-    let others = if options.flag("exclusive") {
+    let others = if options.get(EXCLUSIVE) {
         Others::Remove
     } else {
         Others::Keep
@@ -101,7 +122,7 @@ fn present(options: &Options) -> Result<Wish, Failure> {
 }
 
 fn absent(options: &Options) -> Result<Wish, Failure> {
-    if options.flag("exclusive") {
+    if options.get(EXCLUSIVE) {
         return Err(Failure::new(
             "exclusive: means nothing with state=absent; to keep only some entries, give their \
              credentials with state=present and exclusive=true",
@@ -116,14 +137,14 @@ fn absent(options: &Options) -> Result<Wish, Failure> {
 }
 
 fn attributes(options: &Options) -> Result<WantedAttributes, Failure> {
-    let number = |database: Database, name| {
-        let text = options.text(name);
+    let number = |database: Database, row: Row<Option<String>>| {
+        let text = options.get(row);
         text.map(|text| database.number_of(text)).transpose()
     };
     Ok(WantedAttributes {
-        mode: mode_of(options, "mode"),
-        owner: number(Database::Users, "owner")?,
-        group: number(Database::Groups, "group")?,
+        mode: options.get(MODE),
+        owner: number(Database::Users, OWNER)?,
+        group: number(Database::Groups, GROUP)?,
     })
 }
 

@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 
 use super::cluster_answer::{CONTEXT, KUBECONFIG};
 use crate::{
-    ansible::{Call, Failure, Kind, Module, OptionSpec, Options, Response, option::Default},
+    ansible::{Call, Failure, Module, Options, Response, Row},
     cluster::Cluster,
     domain::dns_name::DnsName,
     operations::await_nodes::{Clock, NodeReport, Report, Request, await_nodes},
+    rows,
     support::errors::join_causes,
 };
 
@@ -23,16 +24,26 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// Even without any time to wait the server must have some to answer.
 const LEAST_ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
-const OPTIONS: [OptionSpec; 5] = [
-    KUBECONFIG,
-    CONTEXT,
-    OptionSpec::new("nodes", Kind::Texts),
-    OptionSpec::new("timeout", Kind::Integer(0)).default(Default::Integer(180)),
-    OptionSpec::new("after_restart", Kind::Flag).default(Default::Flag(false)),
-];
+const NODES: Row<Vec<String>> = Row::texts("nodes")
+    .about(&["The nodes by name, as C(oc get nodes) shows them. Default is all there are."]);
+const TIMEOUT: Row<u64> = Row::count("timeout", 0, 180)
+    .variable("oreg_ready_timeout")
+    .about(&["How many seconds to wait. With V(0) the nodes are looked at once."]);
+const AFTER_RESTART: Row<bool> = Row::flag("after_restart", false).about(&[
+    "Whether the nodes have just been restarted. The cluster goes on calling a node ready for some seconds \
+     while its node service restarts, so only what is reported after the module has begun counts then. A 3.11 \
+     node reports when it starts, and every ten seconds.",
+]);
+
+rows! {pub KUBECONFIG, CONTEXT, NODES, TIMEOUT, AFTER_RESTART}
 
 /// The module.
-pub const MODULE: Module = Module::new("oreg_nodes_ready", &OPTIONS, run);
+pub const MODULE: Module = Module::new(
+    "oreg_nodes_ready",
+    "Waits until nodes are ready",
+    &[OPTIONS],
+    run,
+);
 
 /// The clock of the machine.
 struct Wall {
@@ -54,11 +65,11 @@ fn run(call: &Call) -> Result<Response, Failure> {
     let options = &call.options;
     let request = Request {
         nodes: nodes(options)?,
-        timeout: Duration::from_secs(options.count("timeout")),
-        after_restart: options.flag("after_restart"),
+        timeout: Duration::from_secs(options.get(TIMEOUT)),
+        after_restart: options.get(AFTER_RESTART),
     };
-    let kubeconfig = Path::new(options.required_text("kubeconfig"));
-    let cluster = match Cluster::connect(&[kubeconfig], options.text("context")) {
+    let kubeconfig = Path::new(options.get(KUBECONFIG));
+    let cluster = match Cluster::connect(&[kubeconfig], options.get(CONTEXT)) {
         Ok(cluster) => cluster
             .with_cleaner(&call.cleaner)
             .with_limit(request.timeout.max(LEAST_ANSWER_LIMIT)),
@@ -74,7 +85,7 @@ fn run(call: &Call) -> Result<Response, Failure> {
 
 /// Names of nodes come from variables that a host may have set: `openshift_kubelet_name_override`.
 fn nodes(options: &Options) -> Result<Vec<String>, Failure> {
-    let names = options.texts("nodes").iter().enumerate();
+    let names = options.get(NODES).iter().enumerate();
     let names = names.map(|(index, name)| match DnsName::parse(name) {
         Ok(_) => Ok(name.clone()),
         Err(error) => Err(Failure::new(format!("nodes[{index}]: {error}"))),

@@ -6,12 +6,13 @@ use std::{path::Path, sync::Arc};
 use serde_json::{Value, json};
 
 use super::{
+    State,
     cluster_answer::{self, CONTEXT, KUBECONFIG},
-    credential_options::{REGISTRIES, check_registries, credentials, removals, with_credentials},
+    credential_options::{CREDENTIAL_OPTIONS, REGISTRIES, check_registries, credentials, removals},
     effect_of,
 };
 use crate::{
-    ansible::{Call, Failure, Kind, Module, OptionSpec, Options, Response, option::Default},
+    ansible::{Call, Failure, Module, OneOf, Options, Response, Row},
     cluster::{
         Cluster,
         manifest::ManifestDir,
@@ -31,29 +32,65 @@ use crate::{
             sync_cluster, sync_manifests,
         },
     },
+    rows,
 };
 
-const PRESENT: &str = "present";
-const ABSENT: &str = "absent";
-const NAMESPACES: [&str; 1] = ["openshift"];
-
-const OPTIONS: [OptionSpec; 20] = with_credentials([
-    KUBECONFIG,
-    CONTEXT,
-    OptionSpec::new("namespaces", Kind::Texts).default(Default::Texts(&NAMESPACES)),
-    OptionSpec::new("state", Kind::Text)
-        .choices(&[PRESENT, ABSENT])
-        .default(Default::Text(PRESENT)),
-    REGISTRIES,
-    OptionSpec::new("recreate", Kind::Flag).default(Default::Flag(false)),
-    OptionSpec::new("prune", Kind::Flag).default(Default::Flag(false)),
-    OptionSpec::new("service_accounts", Kind::Texts),
-    OptionSpec::new("realm_hosts", Kind::Map),
-    OptionSpec::new("manifest_dir", Kind::Path),
+const NAMESPACES: Row<Vec<String>> = Row::texts("namespaces")
+    .default(&["openshift"])
+    .variable("oreg_namespaces")
+    .about(&["The namespaces that get the secrets. They must exist."]);
+const STATE: Row<OneOf<State>> = Row::choice("state").default("present").about(&[
+    "V(present) stores the credentials.",
+    "V(absent) removes the secrets of the registries named, however these were written when the secrets were \
+     made, and their names from O(service_accounts); passwords are not needed. The registry of O(oreg_url) \
+     counts when O(oreg_url) or O(oreg_auth_user) is given. A secret that holds further registries keeps those.",
 ]);
+const RECREATE: Row<bool> = Row::flag("recreate", false)
+    .variable("oreg_recreate")
+    .about(&[
+        "Whether to replace a secret that has one of our names and another type; the type of a secret cannot be \
+         changed. It is deleted and created at once; its labels and annotations are kept.",
+        "Without it such a secret is an error, and nothing is written. The same holds for a secret whose document \
+         cannot be read here and may be by others, and for files in O(manifest_dir) that have a manifest's name \
+         and were not written by this module; they are overwritten.",
+    ]);
+const PRUNE: Row<bool> = Row::flag("prune", false).variable("oreg_prune").about(&[
+    "Whether to remove secrets of ours that nobody wants now, in O(namespaces) only. Ours are those with our \
+     label, and pull secrets named C(o-a-) and 32 hexadecimal digits that nobody else claims with that label.",
+    "Cannot be used with O(state=absent), which does not say what is wanted.",
+]);
+const SERVICE_ACCOUNTS: Row<Vec<String>> = Row::texts("service_accounts")
+    .variable("oreg_service_accounts")
+    .about(&[
+        "Service accounts that are to name the secrets in C(imagePullSecrets) and C(secrets), as C(NAME) (in each \
+         of O(namespaces)) or C(NAMESPACE/NAME). They must exist.",
+        "Names are appended, and those of removed secrets taken out. The lists are never replaced, because \
+         OpenShift then makes new tokens without end.",
+        "Cannot be used with O(manifest_dir).",
+    ]);
+const REALM_HOSTS: Row<Vec<(String, String)>> = Row::dict("realm_hosts").about(&[
+    "Hosts of token servers by registry, as M(oreg_validate) learns them. The credential is stored under that \
+     host too, because the image import of 3.x looks for it there.",
+    "Registries that are not asked for are passed by, and so are empty values.",
+]);
+const MANIFEST_DIR: Row<Option<String>> = Row::path("manifest_dir")
+    .variable("oreg_manifest_dir")
+    .about(&[
+        "Directory for manifests, one file C(NAMESPACE-NAME.json) per secret, mode 0600. No API is called then; \
+         apply them with C(oc apply -f).",
+        "The directory is made, with mode 0700, if it is not there.",
+    ]);
+
+rows! {pub KUBECONFIG, CONTEXT, NAMESPACES, STATE, REGISTRIES, RECREATE, PRUNE, SERVICE_ACCOUNTS, REALM_HOSTS, MANIFEST_DIR,
+}
 
 /// The module.
-pub const MODULE: Module = Module::new("oreg_pull_secrets", &OPTIONS, run);
+pub const MODULE: Module = Module::new(
+    "oreg_pull_secrets",
+    "Brings pull secrets, and service accounts that name them, to the wanted state",
+    &[CREDENTIAL_OPTIONS, OPTIONS],
+    run,
+);
 
 /// The input: what the options ask for, and what goes with it into the answer.
 struct Input {
@@ -63,14 +100,14 @@ struct Input {
 
 fn run(call: &Call) -> Result<Response, Failure> {
     let options = &call.options;
-    let input = match options.required_text("state") {
-        ABSENT => absent(options)?,
-        _ => present(options)?,
+    let input = match options.get(STATE) {
+        State::Present => present(options)?,
+        State::Absent => absent(options)?,
     };
     let concealed = concealed(&input.secrets);
     let request = request(options, input.secrets)?;
     let effect = effect_of(call);
-    let report = match options.text("manifest_dir") {
+    let report = match options.get(MANIFEST_DIR) {
         Some(path) => manifests(&request, path, effect)?,
         None => cluster(call, &request, effect),
     };
@@ -81,8 +118,8 @@ fn run(call: &Call) -> Result<Response, Failure> {
 
 fn cluster(call: &Call, request: &Request, effect: Effect) -> Report {
     let options = &call.options;
-    let kubeconfig = Path::new(options.required_text("kubeconfig"));
-    let report = Cluster::connect(&[kubeconfig], options.text("context"))
+    let kubeconfig = Path::new(options.get(KUBECONFIG));
+    let report = Cluster::connect(&[kubeconfig], options.get(CONTEXT))
         .map(|cluster| cluster.with_cleaner(&call.cleaner))
         .and_then(|cluster| sync_cluster(request, &cluster, effect));
     report.unwrap_or_else(|fault| Report::of_faults(vec![fault]))
@@ -105,7 +142,7 @@ fn present(options: &Options) -> Result<Input, Failure> {
     let realms = realms(options)?;
     let secrets = resolved.credentials.into_iter();
     let secrets = secrets.map(|credential| registry_secret(credential, &realms));
-    let prune = if options.flag("prune") {
+    let prune = if options.get(PRUNE) {
         Prune::Ours
     } else {
         Prune::Nothing
@@ -117,7 +154,7 @@ fn present(options: &Options) -> Result<Input, Failure> {
 }
 
 fn absent(options: &Options) -> Result<Input, Failure> {
-    if options.flag("prune") {
+    if options.get(PRUNE) {
         return Err(Failure::new(
             "prune: means nothing with state=absent; to keep only some secrets, give their \
              credentials with state=present and prune=true",
@@ -161,7 +198,7 @@ fn secret_name(source: &Source, written_host: &str) -> String {
 
 /// The token servers of registries; one that has none is written with an empty value.
 fn realms(options: &Options) -> Result<Vec<(RegistryHost, RegistryHost)>, Failure> {
-    let given = options.map("realm_hosts").iter();
+    let given = options.get(REALM_HOSTS).iter();
     let given = given.filter(|(_, realm)| !realm.is_empty());
     let parse = |text: &str| {
         RegistryHost::parse(text)
@@ -174,7 +211,7 @@ fn realms(options: &Options) -> Result<Vec<(RegistryHost, RegistryHost)>, Failur
 
 fn request(options: &Options, secrets: Secrets) -> Result<Request, Failure> {
     let namespaces = namespaces(options)?;
-    let on_conflict = if options.flag("recreate") {
+    let on_conflict = if options.get(RECREATE) {
         OnConflict::Replace
     } else {
         OnConflict::Refuse
@@ -188,7 +225,7 @@ fn request(options: &Options, secrets: Secrets) -> Result<Request, Failure> {
 }
 
 fn namespaces(options: &Options) -> Result<Vec<String>, Failure> {
-    let given = options.texts("namespaces");
+    let given = options.get(NAMESPACES);
     if given.is_empty() {
         return Err(Failure::new("namespaces: must name at least one namespace"));
     }
@@ -210,7 +247,7 @@ fn namespaces(options: &Options) -> Result<Vec<String>, Failure> {
 /// `NAME` is meant in every namespace, `NAMESPACE/NAME` in that one.
 fn accounts(options: &Options, namespaces: &[String]) -> Result<Vec<ObjectName>, Failure> {
     let mut accounts: Vec<ObjectName> = Vec::new();
-    for (index, text) in options.texts("service_accounts").iter().enumerate() {
+    for (index, text) in options.get(SERVICE_ACCOUNTS).iter().enumerate() {
         let named = account(text, namespaces)
             .map_err(|fault| Failure::new(format!("service_accounts[{index}]: {fault}")))?;
         let new: Vec<_> = named

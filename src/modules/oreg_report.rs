@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::credential_options::{REGISTRIES, still_wanted, with_credentials};
+use super::credential_options::{CREDENTIAL_OPTIONS, REGISTRIES, still_wanted};
 use crate::{
-    ansible::{Call, Failure, Kind, Module, OptionSpec, Options, Response},
+    ansible::{Call, Choice, Failure, Module, OneOf, Options, Response, Row},
     domain::{registry_host::RegistryHost, secret::Secret},
     operations::report::{
         answer::Answer,
@@ -20,48 +20,97 @@ use crate::{
         table, target,
         verify::{Results, verify},
     },
+    rows,
 };
 
-const OPTIONS: [OptionSpec; 14] = with_credentials([
-    OptionSpec::new("report", Kind::Text).required().choices(&[
-        "settings",
-        "differing",
-        "control_host",
-        "target",
-        "proof",
-        "secrets",
-        "revoke",
-        "restart_choice",
-        "restart_check",
-        "restart_outcome",
-        "restart_stopped",
-        "left",
-        "verify",
-    ]),
-    OptionSpec::new("results", Kind::Text),
-    OptionSpec::new("oreg_realm_hosts", Kind::Map),
-    REGISTRIES,
-]);
+/// The reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Topic {
+    Settings,
+    Differing,
+    ControlHost,
+    Target,
+    Proof,
+    Secrets,
+    Revoke,
+    RestartChoice,
+    RestartCheck,
+    RestartOutcome,
+    RestartStopped,
+    Left,
+    Verify,
+}
+
+impl Choice for Topic {
+    const ALL: &'static [Self] = &[
+        Self::Settings,
+        Self::Differing,
+        Self::ControlHost,
+        Self::Target,
+        Self::Proof,
+        Self::Secrets,
+        Self::Revoke,
+        Self::RestartChoice,
+        Self::RestartCheck,
+        Self::RestartOutcome,
+        Self::RestartStopped,
+        Self::Left,
+        Self::Verify,
+    ];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Settings => "settings",
+            Self::Differing => "differing",
+            Self::ControlHost => "control_host",
+            Self::Target => "target",
+            Self::Proof => "proof",
+            Self::Secrets => "secrets",
+            Self::Revoke => "revoke",
+            Self::RestartChoice => "restart_choice",
+            Self::RestartCheck => "restart_check",
+            Self::RestartOutcome => "restart_outcome",
+            Self::RestartStopped => "restart_stopped",
+            Self::Left => "left",
+            Self::Verify => "verify",
+        }
+    }
+}
+
+const REPORT: Row<OneOf<Topic>> = Row::choice("report")
+    .required()
+    .about(&["The report to make."]);
+const RESULTS: Row<Option<String>> = Row::text("results")
+    .about(&["Settings and results of the tasks before, as JSON. The action plugin of that name collects them."]);
+const REALM_HOSTS: Row<Vec<(String, String)>> =
+    Row::dict("oreg_realm_hosts").about(&["Hosts of token servers by registry."]);
+
+rows! {pub REPORT, RESULTS, REALM_HOSTS, REGISTRIES}
 
 /// The module.
-pub const MODULE: Module = Module::new("oreg_report", &OPTIONS, run);
+pub const MODULE: Module = Module::new(
+    "oreg_report",
+    "Makes settings, messages and reports of the results of other tasks",
+    &[CREDENTIAL_OPTIONS, OPTIONS],
+    run,
+);
 
 fn run(call: &Call) -> Result<Response, Failure> {
     let options = &call.options;
-    let response = match options.required_text("report") {
-        "settings" => settings_of(options),
-        "differing" => differing_of(options),
-        "control_host" => control_host_of(options),
-        "target" => target_of(options),
-        "proof" => proof_of(options),
-        "secrets" => secrets_of(options),
-        "revoke" => revoke_of(options),
-        "restart_choice" => restart_choice_of(options),
-        "restart_check" => restart_check_of(options),
-        "restart_outcome" => restart_outcome_of(options),
-        "restart_stopped" => restart_stopped_of(options),
-        "left" => left_of(options),
-        _ => verify_of(options),
+    let response = match options.get(REPORT) {
+        Topic::Settings => settings_of(options),
+        Topic::Differing => differing_of(options),
+        Topic::ControlHost => control_host_of(options),
+        Topic::Target => target_of(options),
+        Topic::Proof => proof_of(options),
+        Topic::Secrets => secrets_of(options),
+        Topic::Revoke => revoke_of(options),
+        Topic::RestartChoice => restart_choice_of(options),
+        Topic::RestartCheck => restart_check_of(options),
+        Topic::RestartOutcome => restart_outcome_of(options),
+        Topic::RestartStopped => restart_stopped_of(options),
+        Topic::Left => left_of(options),
+        Topic::Verify => verify_of(options),
     }?;
     Ok(response.conceal(secrets(options)?))
 }
@@ -78,7 +127,7 @@ fn secrets(options: &Options) -> Result<Vec<Secret>, Failure> {
 }
 
 fn results<T: DeserializeOwned>(options: &Options) -> Result<T, Failure> {
-    let text = options.text("results").unwrap_or("{}");
+    let text = options.get(RESULTS).unwrap_or("{}");
     serde_json::from_str(text).map_err(|error| {
         // The parser's words may quote the text.
         let (line, column) = (error.line(), error.column());
@@ -103,7 +152,7 @@ fn settings_of(options: &Options) -> Result<Response, Failure> {
 }
 
 fn realm_hosts(options: &Options) -> Result<BTreeMap<&str, &str>, Vec<String>> {
-    let given = options.map("oreg_realm_hosts").iter();
+    let given = options.get(REALM_HOSTS).iter();
     let mut faults = Vec::new();
     for (host, realm) in given.clone() {
         for text in [host, realm] {
@@ -206,7 +255,7 @@ fn secrets_of(options: &Options) -> Result<Response, Failure> {
 }
 
 fn revoke_of(options: &Options) -> Result<Response, Failure> {
-    let registries = options.texts(REGISTRIES.name);
+    let registries = options.get(REGISTRIES);
     if registries.is_empty() {
         return Ok(Response::new(false).fail(
             "Which registry is to be taken away? Say so with -e oreg_revoke=registry.example.com",

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::credential_options::{credentials, tests, with_credentials};
+use super::credential_options::{CREDENTIAL_OPTIONS, credentials, tests};
 use crate::{
-    ansible::{Call, Failure, Kind, Module, OptionSpec, Options, Response, option::Default},
+    ansible::{Call, Choice, Failure, Module, OneOf, Options, Response, Row},
     domain::secret::Secret,
     inventory_vars::place_of,
     operations::validate::{
@@ -14,39 +14,105 @@ use crate::{
         read_stored, validate,
     },
     registry::{Reason, RetryPolicy, transport::Network},
+    rows,
     support::{
         proxies::{NoProxy, Proxies, Proxy},
         trust::Bundle,
     },
 };
 
-const SEVERITIES: &[&str] = &["fail", "warn", "ignore"];
+impl Choice for Severity {
+    const ALL: &'static [Self] = &[Self::Fail, Self::Warn, Self::Ignore];
 
-const OPTIONS: [OptionSpec; 24] = with_credentials([
-    OptionSpec::new("auth_files", Kind::Paths),
-    OptionSpec::new("unlisted", Kind::Text)
-        .choices(&["prove", "skip"])
-        .default(Default::Text("prove")),
-    OptionSpec::new("timeout", Kind::Integer(1)).default(Default::Integer(60)),
-    OptionSpec::new("run_timeout", Kind::Integer(1)).default(Default::Integer(600)),
-    OptionSpec::new("connect_timeout", Kind::Integer(1)).default(Default::Integer(10)),
-    OptionSpec::new("retries", Kind::Integer(0)).default(Default::Integer(3)),
-    OptionSpec::new("delay", Kind::Integer(0)).default(Default::Integer(5)),
-    OptionSpec::new("parallelism", Kind::Integer(1)).default(Default::Integer(16)),
-    OptionSpec::new("http_proxy", Kind::Text),
-    OptionSpec::new("https_proxy", Kind::Text),
-    OptionSpec::new("no_proxy", Kind::Texts),
-    OptionSpec::new("cert_dir", Kind::Path).default(Default::Text("/etc/docker/certs.d")),
-    OptionSpec::new("missing_image", Kind::Text)
-        .choices(SEVERITIES)
-        .default(Default::Text("fail")),
-    OptionSpec::new("not_proven", Kind::Text)
-        .choices(SEVERITIES)
-        .default(Default::Text("warn")),
+    fn word(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Warn => "warn",
+            Self::Ignore => "ignore",
+        }
+    }
+}
+
+impl Choice for Unlisted {
+    const ALL: &'static [Self] = &[Self::Prove, Self::Skip];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Prove => "prove",
+            Self::Skip => "skip",
+        }
+    }
+}
+
+const AUTH_FILES: Row<Vec<String>> = Row::paths("auth_files").about(&[
+    "Docker config files on the host. What they hold is proven instead of the options; the options then say \
+     which image proves which registry, and how its server is reached. Of other registries, and other \
+     namespaces, the login alone is proven, unless O(unlisted) is V(skip).",
 ]);
+const UNLISTED: Row<OneOf<Unlisted>> = Row::choice("unlisted").default("prove").about(&[
+    "What becomes of credentials in O(auth_files) whose registry the options do not name. V(prove) examines \
+     their login. V(skip) does not ask their registry, so that a stale credential of somebody else does not \
+     cost a failed login on every host; the verdict is then V(skipped).",
+]);
+const TIMEOUT: Row<u64> = Row::count("timeout", 1, 60)
+    .variable("oreg_timeout")
+    .about(&["Seconds for one registry, retries included."]);
+const RUN_TIMEOUT: Row<u64> = Row::count("run_timeout", 1, 600)
+    .variable("oreg_run_timeout")
+    .about(&["Seconds for all registries together. One that is not examined by then has the verdict V(unreachable)."]);
+const CONNECT_TIMEOUT: Row<u64> = Row::count("connect_timeout", 1, 10)
+    .variable("oreg_connect_timeout")
+    .about(&["Seconds for one connection."]);
+const RETRIES: Row<u64> = Row::count("retries", 0, 3)
+    .variable("oreg_retries")
+    .about(&["Tries after the first, for connection errors, 5xx and 429 only. A refused password is never \
+              tried twice."]);
+const DELAY: Row<u64> = Row::count("delay", 0, 5)
+    .variable("oreg_delay")
+    .about(&["Seconds between tries, where the registry names none."]);
+const PARALLELISM: Row<u64> = Row::count("parallelism", 1, 16)
+    .variable("oreg_parallelism")
+    .about(&["How many registries are asked at the same time."]);
+const HTTP_PROXY: Row<Option<String>> = Row::text("http_proxy")
+    .variable("openshift_http_proxy")
+    .about(&["Proxy for plain HTTP, C(http://[user:password@]host:port)."]);
+const HTTPS_PROXY: Row<Option<String>> = Row::text("https_proxy")
+    .variable("openshift_https_proxy")
+    .about(&["Proxy for https."]);
+const NO_PROXY: Row<Vec<String>> = Row::texts("no_proxy")
+    .variable("openshift_no_proxy")
+    .about(&[
+        "Hosts that are reached without proxy, as Go reads C(NO_PROXY): C(example.com) and its subdomains, \
+         C(.example.com) or C(*.example.com) (subdomains only), addresses, networks, each with C(:port) if \
+         need be, C(*). Loopback always is.",
+    ]);
+const CERT_DIR: Row<String> = Row::path("cert_dir")
+    .default("/etc/docker/certs.d")
+    .variable("oreg_cert_dir")
+    .about(&[
+        "Directory with C(HOST[:PORT]/ca.crt), C(client.cert) and C(client.key), as docker has it.",
+    ]);
+const MISSING_IMAGE: Row<OneOf<Severity>> = Row::choice("missing_image")
+    .default("fail")
+    .variable("oreg_missing_image")
+    .about(&["What becomes of the verdict V(image_not_found): a good credential whose test image does not exist."]);
+const NOT_PROVEN: Row<OneOf<Severity>> = Row::choice("not_proven")
+    .default("warn")
+    .variable("oreg_not_proven")
+    .about(&["What becomes of the verdict V(not_proven): the registry would have answered the same without \
+              the credential."]);
+
+rows! {pub AUTH_FILES, UNLISTED, TIMEOUT, RUN_TIMEOUT, CONNECT_TIMEOUT, RETRIES, DELAY, PARALLELISM, HTTP_PROXY, HTTPS_PROXY,
+    NO_PROXY, CERT_DIR, MISSING_IMAGE, NOT_PROVEN,
+}
 
 /// The module.
-pub const MODULE: Module = Module::new("oreg_validate", &OPTIONS, run);
+pub const MODULE: Module = Module::new(
+    "oreg_validate",
+    "Proves registry credentials by looking at a test image",
+    &[CREDENTIAL_OPTIONS, OPTIONS],
+    run,
+);
 
 /// What is examined, with what a user should know before.
 struct Task {
@@ -58,7 +124,7 @@ fn run(call: &Call) -> Result<Response, Failure> {
     let options = &call.options;
     let network = network(options)?;
     let proxy_secrets = network.proxies.secrets();
-    let task = if options.texts("auth_files").is_empty() {
+    let task = if options.get(AUTH_FILES).is_empty() {
         given(options)?
     } else {
         stored(options)?
@@ -67,10 +133,10 @@ fn run(call: &Call) -> Result<Response, Failure> {
     let findings = validate(Request {
         credentials: task.examinations,
         network,
-        run_timeout: Duration::from_secs(options.count("run_timeout")),
+        run_timeout: Duration::from_secs(options.get(RUN_TIMEOUT)),
         authorities: Bundle::system(),
-        cert_dir: options.required_text("cert_dir").into(),
-        parallelism: usize::try_from(options.count("parallelism")).unwrap_or(usize::MAX),
+        cert_dir: options.get(CERT_DIR).into(),
+        parallelism: usize::try_from(options.get(PARALLELISM)).unwrap_or(usize::MAX),
     })?;
     let response = report(&findings, judgement(options)).warn(task.warnings);
     Ok(response.conceal(secrets).conceal(proxy_secrets))
@@ -95,12 +161,8 @@ fn given(options: &Options) -> Result<Task, Failure> {
 /// The credentials that files hold; the options say how to test them.
 fn stored(options: &Options) -> Result<Task, Failure> {
     let (tests, insecure) = tests(options)?;
-    let unlisted = match options.required_text("unlisted") {
-        "skip" => Unlisted::Skip,
-        _ => Unlisted::Prove,
-    };
-    let demands = Demands::new(tests, insecure, unlisted);
-    let paths: Vec<_> = options.texts("auth_files").iter().map(Into::into).collect();
+    let demands = Demands::new(tests, insecure, options.get(UNLISTED));
+    let paths: Vec<_> = options.get(AUTH_FILES).iter().map(Into::into).collect();
     let found = read_stored(&paths, &demands)?;
     Ok(Task {
         examinations: found.examinations,
@@ -114,36 +176,31 @@ fn secrets_of(examination: &Examination) -> [Secret; 2] {
 }
 
 fn network(options: &Options) -> Result<Network, Failure> {
-    let http = proxy(options, "http_proxy")?;
-    let https = proxy(options, "https_proxy")?;
-    let no_proxy = NoProxy::parse(&options.texts("no_proxy").join(","));
-    let seconds = |name| Duration::from_secs(options.count(name));
-    let retries = u32::try_from(options.count("retries")).unwrap_or(u32::MAX);
+    let http = proxy(options, HTTP_PROXY)?;
+    let https = proxy(options, HTTPS_PROXY)?;
+    let no_proxy = NoProxy::parse(&options.get(NO_PROXY).join(","));
+    let seconds = |row| Duration::from_secs(options.get(row));
+    let retries = u32::try_from(options.get(RETRIES)).unwrap_or(u32::MAX);
     Ok(Network {
-        connect_timeout: seconds("connect_timeout"),
-        timeout: seconds("timeout"),
+        connect_timeout: seconds(CONNECT_TIMEOUT),
+        timeout: seconds(TIMEOUT),
         retry: RetryPolicy {
             retries,
-            delay: seconds("delay"),
+            delay: seconds(DELAY),
         },
         proxies: Proxies::new(http, https, no_proxy),
     })
 }
 
-fn proxy(options: &Options, name: &str) -> Result<Option<Proxy>, Failure> {
-    let proxy = options.text(name).map(Proxy::parse).transpose();
-    proxy.map_err(|error| Failure::new(format!("{name}: {error}")))
+fn proxy(options: &Options, row: Row<Option<String>>) -> Result<Option<Proxy>, Failure> {
+    let proxy = options.get(row).map(Proxy::parse).transpose();
+    proxy.map_err(|error| Failure::new(format!("{}: {error}", row.spec().name)))
 }
 
 fn judgement(options: &Options) -> Judgement {
-    let severity = |name| match options.required_text(name) {
-        "ignore" => Severity::Ignore,
-        "warn" => Severity::Warn,
-        _ => Severity::Fail,
-    };
     Judgement {
-        missing_image: severity("missing_image"),
-        not_proven: severity("not_proven"),
+        missing_image: options.get(MISSING_IMAGE),
+        not_proven: options.get(NOT_PROVEN),
     }
 }
 

@@ -11,4 +11,5 @@ pub mod proxies;
 pub mod text;
 pub mod tls;
 pub mod trust;
+pub mod version;
 pub mod yaml;

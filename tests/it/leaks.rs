@@ -112,6 +112,33 @@ fn a_module_started_by_hand_says_what_it_is() {
                 .contains("this is an Ansible module")
         );
     }
+    for module in MODULES {
+        let text = |argument: &str| {
+            let output = Command::new(binary(module)).arg(argument).output().unwrap();
+            assert!(output.status.success() && output.stderr.is_empty());
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let version = format!("{module} {} (commit ", env!("CARGO_PKG_VERSION"));
+        assert!(
+            text("--version").starts_with(&version)
+                && text("--version").contains(std::env::consts::ARCH)
+        );
+        let help = text("--help");
+        for part in [&*version, "ansible -m", "FILE", "standard input", "Options"] {
+            assert!(help.contains(part), "{part}: {help}");
+        }
+        let known = oreg::modules::ALL
+            .iter()
+            .find(|known| known.name == module)
+            .unwrap();
+        for option in known.options() {
+            assert!(
+                help.contains(&format!("  {}", option.name)),
+                "{}: {help}",
+                option.name
+            );
+        }
+    }
     let missing = Command::new(binary("oreg_validate"))
         .arg("/nowhere/args")
         .output()

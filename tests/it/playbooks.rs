@@ -355,8 +355,7 @@ fn every_option_that_a_variable_sets_is_one_of_the_module() {
             .find(|known| known.name == module)
             .unwrap();
         let known: BTreeSet<_> = module
-            .options
-            .iter()
+            .options()
             .map(|option| option.name.to_owned())
             .collect();
         for table in tables {

@@ -126,13 +126,13 @@ fn host_in(document: &Value, group: &str, depth: usize) -> Option<String> {
 /// Reads the variables as the modules read their options.
 fn options(variables: Option<&Map<String, Value>>) -> Result<Options> {
     let mut given = Map::new();
-    for option in &CREDENTIAL_OPTIONS {
+    for option in CREDENTIAL_OPTIONS {
         if let Some(value) = variables.and_then(|variables| variables.get(option.name)) {
             check_evaluated(option.name, value)?;
             given.insert(option.name.to_owned(), value.clone());
         }
     }
-    let read = read_options(&CREDENTIAL_OPTIONS, &given, crate::cli::environment::text);
+    let read = read_options(&[CREDENTIAL_OPTIONS], &given, crate::cli::environment::text);
     let (options, _) = read.map_err(|errors| {
         let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
         anyhow::anyhow!(lines.join("\n"))
