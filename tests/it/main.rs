@@ -24,6 +24,7 @@ mod layers;
 mod leaks;
 mod node_config;
 mod process;
+mod security;
 mod setup;
 mod sidecar;
 mod validate_wire;
