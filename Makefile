@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-cluster modules collection check test test-python test-matrix molecule keycloak-test lint bench release-notes publish setup clean
+.PHONY: help demo demo-cluster modules dist test-dist test-reproducible site collection check test test-python test-matrix molecule keycloak-test lint bench release-notes publish setup clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,19 @@ demo-cluster: setup modules ## the same, with the secrets going to a real Kubern
 modules: ## builds the Ansible modules into library/, the inventory into bin/
 	@testbed/setup build
 	@scripts/build-modules
+
+dist: ## what a release consists of, for four architectures, in dist/: RPM, deb, tarballs, collection, SBOM
+	@packaging/dist
+
+test-dist: ## runs and installs what is in dist/, as users would
+	@testbed/setup dist packages tools ansible ansible-2.9 ansible-matrix
+	@packaging/test-dist
+
+test-reproducible: ## builds dist/ twice, in two directories, and compares; takes an hour
+	@packaging/test-reproducible
+
+site: ## the documentation as a static site, in target/site
+	@scripts/build-site
 
 collection: modules ## packs them and the playbooks into an Ansible collection, in dist/
 	@testbed/setup ansible

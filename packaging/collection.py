@@ -172,10 +172,11 @@ def with_full_names(text, modules):
 
 def copy_documents(stage, about):
     documents = ["collection/README.md", "playbooks/roles/oreg/README.md"]
-    documents += [str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").rglob("*.md"))]
+    documents += [str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").rglob("*.md"))
+                  if "docs/site" not in str(path)]
     base = f"{about['repository']}/blob/v{about['version']}/"
     for document in documents:
-        text = with_working_links(read(document), document, documents, base)
+        text = with_working_links(read(document), document, documents, base, moved)
         write(stage / moved(document), text)
     for name in ("LICENSE", "CHANGELOG.md", "CODE_OF_CONDUCT.md"):
         write(stage / name, read(name))
@@ -187,14 +188,14 @@ def moved(path):
     return path
 
 
-def with_working_links(text, document, documents, base):
-    """Leads links to other documents of the collection to their new places, and the others to the repository."""
+def with_working_links(text, document, documents, base, moved):
+    """Leads links to other documents to their places by `moved`, and those to anything else to the repository."""
     def replace(match):
         target, _, anchor = match[2].partition("#")
         if not target or re.match(r"[a-z]+:", target):
             return match[0]
         path = os.path.normpath(os.path.join(os.path.dirname(document), target))
-        if path in documents or path.startswith("playbooks/") and (ROOT / path).is_file():
+        if path in documents:
             link = os.path.relpath(moved(path), os.path.dirname(moved(document)) or ".")
         else:
             link = base + path
