@@ -37,13 +37,13 @@ use self::{
     output::screen::{ColorChoice, Screen},
     status::Status,
 };
-use crate::inventory;
+use crate::{inventory, support::version::version};
 
 /// Prove, show, compare and store registry credentials
 ///
 /// No password is ever shown, and none is ever an argument.
 #[derive(Debug, Parser)]
-#[command(name = "oreg", version = program::VERSION, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(name = "oreg", version = version(), arg_required_else_help = true, disable_help_subcommand = true)]
 struct Oreg {
     /// When to use colors
     #[arg(

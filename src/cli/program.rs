@@ -13,9 +13,6 @@ use crate::{
     inventory, modules,
 };
 
-/// Version, commit and architecture.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-
 /// The modules that the program holds.
 const MODULES: [&Module; 4] = [
     &modules::oreg_nodes_ready::MODULE,

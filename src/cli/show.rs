@@ -1,6 +1,6 @@
 //! `oreg show`: what stands in files, without a password and without asking anybody.
 
-use std::path::PathBuf;
+use std::{collections::HashMap, path::PathBuf};
 
 use anyhow::Result;
 use clap::Args;
@@ -13,11 +13,7 @@ use super::{
     status::Status,
 };
 use crate::{
-    domain::{
-        plan::Holding,
-        registry_host::{RegistryHost, shown as without_user},
-        stored_entry::StoredEntry,
-    },
+    domain::{plan::Holding, registry_host::shown as without_user, stored_entry::StoredEntry},
     operations::report::findings::expires,
 };
 
@@ -91,9 +87,9 @@ fn table(document: &Document, screen: &Screen) -> String {
     let heading = ["REGISTRY", "USER", "PASSWORD", "EXPIRES", "REMARK"];
     table.set_header(heading.map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
     let entries = document.config.auths();
-    let hosts: Vec<_> = entries.iter().map(StoredEntry::host).collect();
+    let places = places(entries);
     for (position, entry) in entries.iter().enumerate() {
-        table.add_row(row(entry, &remark(position, entries, &hosts)));
+        table.add_row(row(entry, &remark(position, entries, &places)));
     }
     if let Some(first) = table.column_mut(0) {
         first.set_padding((0, 1));
@@ -123,43 +119,47 @@ fn row(entry: &StoredEntry, remark: &str) -> [String; 5] {
     ]
 }
 
+/// The places of each registry in a document.
+type Places = HashMap<String, Vec<usize>>;
+
+fn places(entries: &[StoredEntry]) -> Places {
+    let mut places = Places::new();
+    for (position, entry) in entries.iter().enumerate() {
+        if let Some(host) = entry.host() {
+            places.entry(host.to_string()).or_default().push(position);
+        }
+    }
+    places
+}
+
 /// What readers make of an entry besides its content.
-fn remark(position: usize, entries: &[StoredEntry], hosts: &[Option<RegistryHost>]) -> String {
+fn remark(position: usize, entries: &[StoredEntry], places: &Places) -> String {
     let entry = &entries[position];
     if let Err(error) = entry.credential() {
         return error.to_string();
     }
-    let Some(host) = &hosts[position] else {
+    let Some(host) = entry.host() else {
         return "this key names no registry".to_owned();
     };
-    let others = hosts
-        .iter()
-        .enumerate()
-        .filter(|(other, _)| *other != position);
-    for (other, other_host) in others {
-        let other_key = || shown(&without_user(entries[other].key()));
-        match other_host {
-            Some(other_host) if other_host == host => {
-                return format!(
-                    "the same registry as {}: readers differ in which one they take",
-                    other_key()
-                );
-            }
-            // containers-auth.json(5): the entry with the longest matching path counts; docker knows hosts only.
-            Some(other_host) if is_below(host, other_host) => {
-                return format!(
-                    "shadows {} for images below it (podman, CRI-O, kubelet)",
-                    other_key()
-                );
-            }
-            _ => {}
+    let host = host.to_string();
+    let key = |position: usize| shown(&without_user(entries[position].key()));
+    let alike = places.get(&host).into_iter().flatten();
+    if let Some(other) = alike.copied().find(|other| *other != position) {
+        return format!(
+            "the same registry as {}: readers differ in which one they take",
+            key(other)
+        );
+    }
+    // containers-auth.json(5): the entry with the longest matching path counts; docker knows hosts only.
+    let mut above = host.as_str();
+    while let Some((shorter, _)) = above.rsplit_once('/') {
+        above = shorter;
+        if let Some(other) = places.get(above).and_then(|positions| positions.first()) {
+            return format!(
+                "shadows {} for images below it (podman, CRI-O, kubelet)",
+                key(*other)
+            );
         }
     }
     String::new()
-}
-
-fn is_below(host: &RegistryHost, above: &RegistryHost) -> bool {
-    let rest = host.to_string();
-    let rest = rest.strip_prefix(&above.to_string()).map(str::to_owned);
-    rest.is_some_and(|rest| rest.starts_with('/'))
 }

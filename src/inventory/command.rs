@@ -28,6 +28,7 @@ use crate::{
     support::{
         errors::join_causes,
         files::trusted::{self, Content},
+        version::version,
     },
 };
 
@@ -47,7 +48,7 @@ const USAGE: u8 = 2;
 
 /// Print the nodes of an OKD / OpenShift 3.11 cluster, as an inventory for Ansible
 #[derive(Debug, Parser)]
-#[command(name = NAME, version, group = ArgGroup::new("wanted").required(true))]
+#[command(name = NAME, version = version(), group = ArgGroup::new("wanted").required(true))]
 #[command(
     after_help = "Settings not given are looked for in $OREG_INVENTORY_SETTINGS, \
     ~/.config/oreg/inventory.yml and /etc/oreg/inventory.yml.\n\

@@ -5,6 +5,7 @@ mod check;
 mod files;
 mod helpers;
 mod login;
+mod names;
 mod sessions;
 
 use base64::{Engine, engine::general_purpose::STANDARD};

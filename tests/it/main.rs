@@ -17,6 +17,8 @@ mod support;
 
 mod api_server;
 mod command;
+#[cfg(feature = "real")]
+mod command_real;
 mod docker_creds;
 mod docker_creds_login;
 mod foreign_text;

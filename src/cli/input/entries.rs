@@ -78,6 +78,13 @@ fn of_entry(place: &str, entry: &StoredEntry, helpers: &Helpers) -> Vec<Subject>
             "no_registry",
             "this key names no registry",
         ),
+        (Some(host), _) if is_of_device_login(&host, entry.key()) => apart(
+            place,
+            entry.key(),
+            State::Proven(Verdict::Skipped),
+            "no_registry",
+            "docker's login by device keeps a token under this key, which names no registry",
+        ),
         (Some(host), _) if host.authority() == TELEMETRY => telemetry(place, entry.key()),
         (Some(host), _) if is_of_device_login(&host, entry.key()) => apart(
             place,

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::{
     domain::verdict::Verdict,
     operations::report::{Registry, Report, Standing, State},
+    support::version::VERSION,
 };
 
 /// The result of a check.
@@ -103,7 +104,7 @@ impl Counts {
 /// The program and its version.
 #[must_use]
 pub fn generator() -> String {
-    format!("oreg {}", env!("CARGO_PKG_VERSION"))
+    format!("oreg {VERSION}")
 }
 
 fn seconds(time: &str) -> Option<i64> {
