@@ -83,6 +83,7 @@ impl ProofArguments {
     }
 
     /// Time for all registries together.
+    #[must_use]
     pub fn run_timeout(&self) -> Duration {
         Duration::from_secs(self.run_timeout)
     }

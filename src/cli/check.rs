@@ -29,7 +29,7 @@ use super::{
     status::{self, Status},
 };
 use crate::{
-    domain::registry_host::RegistryHost,
+    domain::{expiry::parse_time, registry_host::RegistryHost},
     operations::report::{Registry, Standing},
 };
 
@@ -251,48 +251,4 @@ fn nothing(listed: &[Registry], text: &str) -> String {
         "nothing was checked: there is no entry"
     };
     format!("{text}{why}\n")
-}
-
-/// Reads a span of time: a number and `w`, `d`, `h` or `m`.
-fn parse_time(text: &str) -> Result<Duration, String> {
-    let expected = || "expected a number and a unit, such as 30d, 12h or 2w".to_owned();
-    let at = text
-        .find(|c: char| !c.is_ascii_digit())
-        .ok_or_else(expected)?;
-    let (number, unit) = text.split_at(at);
-    let number: u64 = number.parse().map_err(|_| expected())?;
-    let seconds = match unit {
-        "w" => 604_800,
-        "d" => 86_400,
-        "h" => 3_600,
-        "m" => 60,
-        _ => return Err(expected()),
-    };
-    number
-        .checked_mul(seconds)
-        .map(Duration::from_secs)
-        .ok_or_else(expected)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_have_units() {
-        assert_eq!(parse_time("30d"), Ok(Duration::from_hours(720)));
-        assert_eq!(parse_time("2w"), Ok(Duration::from_hours(336)));
-        for text in [
-            "",
-            "30",
-            "d",
-            "-1d",
-            "3x",
-            "3 d",
-            "99999999999999999999d",
-            "99999999999999999d",
-        ] {
-            assert!(parse_time(text).is_err(), "{text}");
-        }
-    }
 }

@@ -1,6 +1,8 @@
 //! When a credential ends, as far as it says so itself: passwords of service accounts are often JSON Web
 //! Tokens (RFC 7519), whose claim `exp` is the end of their life.
 
+use std::time::Duration;
+
 use base64::{
     Engine, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
@@ -46,6 +48,30 @@ fn seconds(exp: f64) -> Option<i64> {
     (0.0..=LAST).contains(&exp).then_some(exp as i64)
 }
 
+/// Reads a span of time: a number and `w`, `d`, `h` or `m`.
+///
+/// # Errors
+/// The form that is expected, for messages.
+pub fn parse_time(text: &str) -> Result<Duration, String> {
+    let expected = || "expected a number and a unit, such as 30d, 12h or 2w".to_owned();
+    let at = text
+        .find(|c: char| !c.is_ascii_digit())
+        .ok_or_else(expected)?;
+    let (number, unit) = text.split_at(at);
+    let number: u64 = number.parse().map_err(|_| expected())?;
+    let seconds = match unit {
+        "w" => 604_800,
+        "d" => 86_400,
+        "h" => 3_600,
+        "m" => 60,
+        _ => return Err(expected()),
+    };
+    number
+        .checked_mul(seconds)
+        .map(Duration::from_secs)
+        .ok_or_else(expected)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +106,24 @@ mod tests {
     fn other_passwords_state_nothing() {
         for password in ["", "hunter2", "a.b", "a.b.c", "...", "a.b.c.d"] {
             assert_eq!(expiry_of(&Secret::new(password)), None, "{password}");
+        }
+    }
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(parse_time("30d"), Ok(Duration::from_hours(720)));
+        assert_eq!(parse_time("2w"), Ok(Duration::from_hours(336)));
+        for text in [
+            "",
+            "30",
+            "d",
+            "-1d",
+            "3x",
+            "3 d",
+            "99999999999999999999d",
+            "99999999999999999d",
+        ] {
+            assert!(parse_time(text).is_err(), "{text}");
         }
     }
 }

@@ -1,17 +1,19 @@
 //! The module `oreg_validate`: proves credentials, and never changes anything.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::credential_options::{CREDENTIAL_OPTIONS, credentials, tests};
 use crate::{
     ansible::{Call, Choice, Failure, Module, OneOf, Options, Response, Row},
-    domain::secret::Secret,
-    inventory_vars::place_of,
-    operations::validate::{
-        Demands, Examination, Finding, Judgement, Request, Severity, Unlisted, WithoutImage,
-        read_stored, validate,
+    domain::{expiry::parse_time, secret::Secret},
+    operations::{
+        report::findings::{registry_of, rfc3339},
+        validate::{
+            Demands, Examination, Finding, Judgement, Request, Severity, Unlisted, WithoutImage,
+            read_stored, validate,
+        },
     },
     registry::{Reason, RetryPolicy, transport::Network},
     rows,
@@ -102,8 +104,19 @@ const NOT_PROVEN: Row<OneOf<Severity>> = Row::choice("not_proven")
     .about(&["What becomes of the verdict V(not_proven): the registry would have answered the same without \
               the credential."]);
 
+const MISSING_FILE: Row<OneOf<Severity>> = Row::choice("missing_file").default("fail").about(&[
+    "What becomes of a file in O(auth_files) that does not exist, has no C(auths), or is ignored by kubelet because \
+     of an entry that cannot be read.",
+]);
+const EXPIRES_IN: Row<Option<String>> = Row::text("expires_in")
+    .variable("oreg_expires_in")
+    .about(&[
+        "Warns when a credential expires within this time, such as V(30d), V(12h) or V(2w). Passwords that are JSON \
+         Web Tokens, and client certificates, state when they expire.",
+    ]);
+
 rows! {pub AUTH_FILES, UNLISTED, TIMEOUT, RUN_TIMEOUT, CONNECT_TIMEOUT, RETRIES, DELAY, PARALLELISM, HTTP_PROXY, HTTPS_PROXY,
-    NO_PROXY, CERT_DIR, MISSING_IMAGE, NOT_PROVEN,
+    NO_PROXY, CERT_DIR, MISSING_IMAGE, NOT_PROVEN, MISSING_FILE, EXPIRES_IN,
 }
 
 /// The module.
@@ -118,11 +131,14 @@ pub const MODULE: Module = Module::new(
 struct Task {
     examinations: Vec<Examination>,
     warnings: Vec<String>,
+    /// Files that cannot be taken for what they should be.
+    unusable: Vec<String>,
 }
 
 fn run(call: &Call) -> Result<Response, Failure> {
     let options = &call.options;
     let network = network(options)?;
+    let expires_in = expires_in(options)?;
     let proxy_secrets = network.proxies.secrets();
     let task = if options.get(AUTH_FILES).is_empty() {
         given(options)?
@@ -138,7 +154,9 @@ fn run(call: &Call) -> Result<Response, Failure> {
         cert_dir: options.get(CERT_DIR).into(),
         parallelism: usize::try_from(options.get(PARALLELISM)).unwrap_or(usize::MAX),
     })?;
-    let response = report(&findings, judgement(options)).warn(task.warnings);
+    let response = report(&findings, judgement(options), task.unusable)
+        .warn(expiring(&findings, expires_in))
+        .warn(task.warnings);
     Ok(response.conceal(secrets).conceal(proxy_secrets))
 }
 
@@ -155,6 +173,7 @@ fn given(options: &Options) -> Result<Task, Failure> {
     Ok(Task {
         examinations,
         warnings: resolved.warnings,
+        unusable: Vec::new(),
     })
 }
 
@@ -163,10 +182,20 @@ fn stored(options: &Options) -> Result<Task, Failure> {
     let (tests, insecure) = tests(options)?;
     let demands = Demands::new(tests, insecure, options.get(UNLISTED));
     let paths: Vec<_> = options.get(AUTH_FILES).iter().map(Into::into).collect();
-    let found = read_stored(&paths, &demands)?;
+    let mut found = read_stored(&paths, &demands)?;
+    match options.get(MISSING_FILE) {
+        // What fails is not said twice.
+        Severity::Fail => found.warnings.retain(|one| !found.unusable.contains(one)),
+        Severity::Warn => found.unusable.clear(),
+        Severity::Ignore => {
+            found.warnings.retain(|one| !found.unusable.contains(one));
+            found.unusable.clear();
+        }
+    }
     Ok(Task {
         examinations: found.examinations,
         warnings: found.warnings,
+        unusable: found.unusable,
     })
 }
 
@@ -204,50 +233,65 @@ fn judgement(options: &Options) -> Judgement {
     }
 }
 
-fn report(findings: &[Finding], judgement: Judgement) -> Response {
+fn expires_in(options: &Options) -> Result<Option<Duration>, Failure> {
+    let time = options.get(EXPIRES_IN).map(parse_time).transpose();
+    time.map_err(|expected| Failure::new(format!("{}: {expected}", EXPIRES_IN.spec().name)))
+}
+
+/// Warnings about good credentials that end within `limit`, or have ended.
+fn expiring(findings: &[Finding], limit: Option<Duration>) -> Vec<String> {
+    let Some(limit) = limit else {
+        return Vec::new();
+    };
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let last = i64::try_from((now + limit).as_secs()).unwrap_or(i64::MAX);
+    let ending = findings.iter().filter_map(|finding| {
+        let end = finding.expires().filter(|end| *end <= last)?;
+        let credential = &finding.credential;
+        Some(format!(
+            "the credential of user {} for {} expires at {}: create a new one in time",
+            credential.credential.user(),
+            credential.host,
+            rfc3339(end)?
+        ))
+    });
+    ending.collect()
+}
+
+/// Findings as the module returns them; files that cannot be used fail like registries.
+fn report(findings: &[Finding], judgement: Judgement, unusable: Vec<String>) -> Response {
     let of = |severity| {
         findings
             .iter()
             .filter(move |finding| finding.severity(judgement) == severity)
     };
-    let failures: Vec<_> = of(Severity::Fail).map(line).collect();
+    let refused: Vec<_> = of(Severity::Fail).map(line).collect();
     let warnings: Vec<_> = of(Severity::Warn).map(line).collect();
-    let registries: Vec<_> = findings.iter().map(registry).collect();
+    let registries: Vec<_> = findings.iter().map(registry_of).collect();
     let response = Response::new(false)
-        .with("registries", registries)
+        .with("registries", json!(registries))
         .warn(warnings);
-    if failures.is_empty() {
-        return response;
-    }
+    let files = (!unusable.is_empty()).then(|| format!("{} files cannot be used", unusable.len()));
     let count = format!(
         "{} of {} registries cannot be used",
-        failures.len(),
+        refused.len(),
         findings.len()
     );
-    response.fail(format!("{count}:\n{}", failures.join("\n")))
+    let heads = files
+        .into_iter()
+        .chain((!refused.is_empty()).then_some(count));
+    let heads: Vec<_> = heads.collect();
+    if heads.is_empty() {
+        return response;
+    }
+    let failures = [unusable, refused].concat();
+    response.fail(format!("{}:\n{}", heads.join(", "), failures.join("\n")))
 }
 
 fn line(finding: &Finding) -> String {
     format!("{}: {}", finding.conclusion.verdict(), finding.message())
-}
-
-fn registry(finding: &Finding) -> Value {
-    let credential = &finding.credential;
-    let conclusion = &finding.conclusion;
-    json!({
-        "host": credential.host.to_string(),
-        "user": credential.credential.user(),
-        "source": place_of(&credential.source),
-        "test_image": credential.test_image.as_ref().map(ToString::to_string),
-        "verdict": conclusion.verdict().word(),
-        "reason": conclusion.reason.word(),
-        "message": finding.message(),
-        "http_status": conclusion.http_status,
-        "digest": conclusion.digest,
-        "realm_host": finding.realm_host,
-        "requests": finding.requests,
-        "elapsed_ms": u64::try_from(finding.elapsed.as_millis()).unwrap_or(u64::MAX),
-    })
 }
 
 #[cfg(test)]
@@ -282,6 +326,7 @@ mod tests {
                 realm_host: Some("auth.example.com".to_owned()),
                 requests: 4,
                 elapsed: Duration::from_millis(1),
+                client_certificate_expires: None,
             })
             .collect();
         for severity in [Severity::Warn, Severity::Fail] {
@@ -289,7 +334,7 @@ mod tests {
                 missing_image: severity,
                 not_proven: severity,
             };
-            let answer = format!("{:?}", report(&findings, judgement));
+            let answer = format!("{:?}", report(&findings, judgement, Vec::new()));
             assert!(answer.contains("the server said"));
             for secret in SECRETS {
                 assert!(!answer.contains(secret), "{secret}");

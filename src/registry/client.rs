@@ -211,11 +211,11 @@ impl<'run> Client<'run> {
     /// The addresses that the request may go to.
     async fn addresses(&mut self, request: &Request) -> Result<Vec<IpAddr>, WireError> {
         let all = self.resolved(&request.url).await?;
+        let is_public = request.site != Site::Registry && self.registry_is_public().await;
         let admitted = match request.site {
             Site::Registry => self.own_addresses.clone(),
-            Site::Realm if self.registry_is_public().await => Addresses::Public,
+            Site::Realm | Site::Elsewhere if is_public => Addresses::Public,
             Site::Realm => Addresses::Routed,
-            Site::Elsewhere if self.registry_is_public().await => Addresses::Public,
             Site::Elsewhere => Addresses::Any,
         };
         admitted.filter(&all, &request.url)

@@ -290,7 +290,7 @@ pub(super) fn tls_error(
 }
 
 /// Takes the end of the connection for the end of the stream, also where the server leaves out TLS's own
-/// (close_notify), as Go and OpenSSL do. HTTP notices what is cut off, where it knows the length.
+/// (`close_notify`), as Go and OpenSSL do. HTTP notices what is cut off, where it knows the length.
 struct Lenient<S>(S);
 
 impl<S: AsyncRead + Unpin> AsyncRead for Lenient<S> {

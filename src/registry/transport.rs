@@ -84,7 +84,7 @@ impl Transport {
     pub fn new(network: Network, cert_dir: PathBuf, bundle: Bundle) -> Self {
         let trust = Trust::new(cert_dir, bundle);
         Self {
-            tls_for_others: trust.for_others().map_err(unusable),
+            tls_for_others: trust.for_others().map_err(|error| unusable(&error)),
             cleaner: Cleaner::new(network.proxies.secrets()),
             trust,
             network,
@@ -143,7 +143,7 @@ impl Transport {
         else {
             return Proof::without_request(no_name(&target));
         };
-        let client = Client::new(self, tls.map_err(unusable), url, addresses);
+        let client = Client::new(self, tls.map_err(|error| unusable(&error)), url, addresses);
         let mut run = Run {
             client,
             begin,
@@ -199,10 +199,11 @@ impl Run<'_> {
             };
             tokio::time::sleep(after).await;
             let answer = self.send(&request).await;
-            (flow, step) = match advance(flow, answer, self.remaining()).await {
-                Some(advanced) => advanced,
-                None => return Conclusion::new(Reason::Timeout),
+            let Some(advanced) = advance(flow, answer, self.remaining()).await else {
+                return Conclusion::new(Reason::Timeout)
+                    .saying("its answer takes too long to read");
             };
+            (flow, step) = advanced;
             self.realm_host = flow.realm_host();
         }
     }
@@ -246,6 +247,6 @@ fn no_name(target: &Target) -> Conclusion {
     Conclusion::new(Reason::Dns).saying(details)
 }
 
-fn unusable(error: TrustError) -> WireError {
+fn unusable(error: &TrustError) -> WireError {
     WireErrorKind::TlsFiles.because(error.to_string())
 }

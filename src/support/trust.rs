@@ -134,8 +134,10 @@ mod tests {
     use super::*;
 
     fn write(directory: &Path, name: &str, text: &str) -> PathBuf {
+        use std::io::Write;
         let path = directory.join(name);
-        fs::write(&path, text).unwrap();
+        let mut file = File::create_new(&path).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
         path
     }
 

@@ -27,13 +27,18 @@ pub fn registry_of(finding: &Finding) -> Registry {
         realm_host: finding.realm_host.clone(),
         requests: finding.requests,
         elapsed_ms: u64::try_from(finding.elapsed.as_millis()).unwrap_or(u64::MAX),
-        expires: expires(credential.credential.password()),
+        expires: finding.expires().and_then(rfc3339),
     }
 }
 
 /// The end of a password's life by RFC 3339, where it states one.
 #[must_use]
 pub fn expires(password: &Secret) -> Option<String> {
-    let end = Timestamp::from_second(expiry_of(password)?).ok()?;
-    Some(end.to_string())
+    rfc3339(expiry_of(password)?)
+}
+
+/// A time in seconds since 1970, in the form of RFC 3339.
+#[must_use]
+pub fn rfc3339(seconds: i64) -> Option<String> {
+    Some(Timestamp::from_second(seconds).ok()?.to_string())
 }

@@ -372,6 +372,7 @@ mod tests {
             realm_host: None,
             requests: 1,
             elapsed: Duration::ZERO,
+            client_certificate_expires: None,
         }
         .message()
     }

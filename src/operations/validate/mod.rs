@@ -21,7 +21,7 @@ pub use self::{
     watch::{Unwatched, Watch},
 };
 use crate::{
-    domain::{registry_credential::RegistryCredential, verdict::Verdict},
+    domain::{expiry::expiry_of, registry_credential::RegistryCredential, verdict::Verdict},
     registry::{
         Conclusion, Reason, Target,
         transport::{Network, Proof, Transport},
@@ -79,6 +79,8 @@ pub struct Finding {
     pub requests: u32,
     /// How long it took.
     pub elapsed: Duration,
+    /// When the client certificate expires that the registry is shown, in seconds since 1970.
+    pub client_certificate_expires: Option<i64>,
 }
 
 /// How a verdict is taken that is neither plainly good nor plainly bad.
@@ -119,6 +121,15 @@ impl Finding {
             | Verdict::NotARegistry
             | Verdict::RegistryError => Severity::Fail,
         }
+    }
+
+    /// When the credential stops working by itself, in seconds since 1970: the end of a password that states
+    /// one, or of the client certificate, whichever comes first.
+    #[must_use]
+    pub fn expires(&self) -> Option<i64> {
+        let password = expiry_of(self.credential.credential.password());
+        let ends = password.into_iter().chain(self.client_certificate_expires);
+        ends.min()
     }
 
     /// Returns one sentence that says what was found and what to do, with the server's own words
@@ -172,6 +183,7 @@ pub fn validate_watched(request: Request, watch: &dyn Watch) -> std::io::Result<
         realm_host: proof.realm_host,
         requests: proof.requests,
         elapsed: proof.elapsed,
+        client_certificate_expires: proof.client_certificate_expires,
     });
     Ok(findings.collect())
 }

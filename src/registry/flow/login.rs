@@ -67,7 +67,7 @@ impl Flow {
     pub(super) fn on_login_issued(
         &mut self,
         request: TokenRequest,
-        token: Option<Token>,
+        token: Option<&Token>,
         reply: &Reply,
     ) -> Step {
         if token.is_none() {

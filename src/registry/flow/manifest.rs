@@ -36,7 +36,7 @@ impl Flow {
     }
 
     /// The same with GET: HEAD has no body, and some registries do not know it.
-    pub(super) fn on_manifest_text(&mut self, pull: Pull, reply: &Reply) -> Step {
+    pub(super) fn on_manifest_text(&mut self, pull: &Pull, reply: &Reply) -> Step {
         let envelope = reply.envelope();
         match reply.status {
             200..=299 => self.on_found(reply),

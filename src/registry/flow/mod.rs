@@ -199,7 +199,7 @@ impl Flow {
         let token = self.read_token(reply);
         let reply = reply.without_body();
         match self.phase.clone() {
-            Phase::LoginToken(request) => self.on_login_issued(request, token, &reply),
+            Phase::LoginToken(request) => self.on_login_issued(request, token.as_ref(), &reply),
             Phase::PullToken(request, image) => self.on_pull_issued(&request, image, token, &reply),
             Phase::Compare(comparison) => self.on_anonymous_issued(comparison, token),
             _ => self.fail(failed(Reason::UnexpectedAnswer, &reply)),
@@ -214,7 +214,7 @@ impl Flow {
             Phase::PullToken(request, _) => self.on_pull_refused(&request, reply),
             Phase::Probe(image) => self.on_probe(image, reply),
             Phase::Manifest(pull) => self.on_manifest(pull, reply),
-            Phase::ManifestText(pull) => self.on_manifest_text(pull, reply),
+            Phase::ManifestText(pull) => self.on_manifest_text(&pull, reply),
             Phase::Compare(comparison) => self.on_comparison(comparison, reply),
         }
     }

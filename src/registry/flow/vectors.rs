@@ -560,8 +560,8 @@ pub(crate) fn conclusions_of_echoes() -> Vec<(&'static str, Credential, Conclusi
             play_with(target(true), &vector.script, |_| other.clone()).1
         };
         // A token that was not issued is not a secret.
-        let issues = |answer: &Answer| matches!(answer, Answer::Reply(reply) if read_token(&reply.body).is_some());
-        let issued = vector.script.iter().any(|(_, answers)| answers.iter().any(issues));
+        let is_token = |answer: &Answer| matches!(answer, Answer::Reply(reply) if read_token(&reply.body).is_some());
+        let issued = vector.script.iter().any(|(_, answers)| answers.iter().any(is_token));
         let said = if issued { echo() } else { echo_of_login() };
         let ends = [r(404), error(403, "DENIED", &said), opaque()].map(play);
         ends.map(|conclusion| (vector.name, target(true).credential, conclusion))

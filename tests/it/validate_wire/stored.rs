@@ -101,7 +101,7 @@ fn a_key_that_names_no_registry_is_told_without_its_secrets() {
         "10.0.0.1:99999": auth(),
         "": auth(),
     });
-    let answer = prove(auths, json!({})).ok();
+    let answer = prove(auths, json!({"missing_file": "warn"})).ok();
     assert!(!answer.stdout.contains("w0rd"), "{}", answer.stdout);
     let warnings = answer.json["warnings"].as_array().unwrap();
     let said: Vec<_> = warnings
@@ -160,4 +160,75 @@ fn a_store_that_docker_asks_in_place_of_the_file_is_told() {
         file.display()
     );
     assert_eq!(answer.json["warnings"], json!([expected]));
+}
+
+/// A file that no reader takes anything from is not what its name promises.
+#[test]
+fn a_file_that_holds_nothing_is_a_failure_unless_it_may() {
+    let scratch = Scratch::new();
+    for (name, text, words) in [
+        ("none.json", None, "does not exist"),
+        (
+            "old.json",
+            Some(r#"{"r.example.com": {"auth": "dTpw"}}"#),
+            "has no `auths`",
+        ),
+        (
+            "bad.json",
+            Some(r#"{"auths": {"r.example.com": {"auth": "!"}}}"#),
+            "kubelet ignores the whole file",
+        ),
+    ] {
+        if let Some(text) = text {
+            scratch.write(name, text);
+        }
+        let options = json!({"auth_files": [scratch.path(name)]});
+        let answer = Module::new("oreg_validate").args(options.clone()).run();
+        let failure = answer.failure();
+        assert!(
+            failure.starts_with("1 files cannot be used:") && failure.contains(words),
+            "{failure}"
+        );
+        let lenient = Module::new("oreg_validate")
+            .args(options)
+            .args(json!({"missing_file": "warn"}));
+        let warnings = lenient.run().ok().json["warnings"].to_string();
+        assert!(warnings.contains(words), "{warnings}");
+    }
+}
+
+#[test]
+fn a_password_that_ends_soon_is_a_warning() {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+    let token = |end: i64| format!("e30.{}.c2ln", BASE64.encode(format!("{{\"exp\":{end}}}")));
+    let registry = Scripted::plain(|request| match request.authorization {
+        Some(_) => head(200, &[]),
+        None => asks_for_basic(),
+    });
+    let answer = |end: i64, limit: &str| {
+        let entry = json!({"host": registry.host(), "user": "u", "password": token(end)});
+        let options = json!({
+            "openshift_additional_registry_credentials": [entry],
+            "openshift_docker_insecure_registries": [registry.host()],
+            "expires_in": limit,
+        });
+        Module::new("oreg_validate").args(options).run()
+    };
+    let late = answer(4_102_444_800, "30d").ok();
+    assert_eq!(
+        late.json["registries"][0]["expires"],
+        "2100-01-01T00:00:00Z"
+    );
+    assert_eq!(late.json.get("warnings"), None, "{}", late.stdout);
+    let past = answer(1_000_000_000, "30d").ok();
+    let warning = past.json["warnings"][0].as_str().unwrap();
+    assert!(
+        warning.contains("expires at 2001-09-09T01:46:40Z"),
+        "{warning}"
+    );
+    assert!(
+        answer(1, "soon")
+            .failure()
+            .starts_with("expires_in: expected a number")
+    );
 }
