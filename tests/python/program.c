@@ -48,7 +48,7 @@ int main(int count, char **words)
         for (int line = 0; line < 17 << 10; line++)
             printf("%01023d\n", line);
     printf("{\"changed\": true, \"version\": %d, \"read\": %zu, \"words\": \"%s %s\", \"uid\": %d, \"variable\": \"%s\", "
-           "\"check\": %s, \"diff_wanted\": %s}\n", VERSION, length, count > 1 ? words[1] : "", count > 2 ? words[2] : "",
+           "\"check\": %s, \"diff_wanted\": %s, \"text\": \"{{ 6 * 7 }}\"}\n", VERSION, length, count > 1 ? words[1] : "", count > 2 ? words[2] : "",
            (int)getuid(), variable ? variable : "", strstr(input, "\"_ansible_check_mode\": true") ? "true" : "false",
            strstr(input, "\"_ansible_diff\": true") ? "true" : "false");
     return is_told("status 255") ? 255 : 0;

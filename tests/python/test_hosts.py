@@ -300,6 +300,11 @@ def test_keywords_of_a_task(machine, task):
     assert result['check'] is task.get('check_mode', False)
 
 
+def test_an_answer_is_no_template(machine):
+    run = machine.play(machine.variables('root'))
+    assert run.result['text'] == '{{ 6 * 7 }}'
+
+
 def test_async_is_refused(machine):
     run = machine.play(machine.variables('root'), {'async': 10, 'poll': 1})
     assert run.status == 2 and 'async' in run.output
