@@ -1,5 +1,7 @@
 //! The module `oreg_node_config`: brings docker config files on a node to the wanted entries.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::{Value, json};
 
 use super::{
@@ -8,11 +10,13 @@ use super::{
     effect_of, file_changes,
 };
 use crate::{
-    ansible::{Call, Failure, Mode, Module, OneOf, Options, Response, Row},
+    ansible::{Call, Choice, Failure, Mode, Module, OneOf, Options, Response, Row},
     domain::{merge::Others, reader::Reader, secret::Secret},
     operations::{
+        Effect,
         configure_node::{Entries, FileReport, Report, Request, configure_node},
         machine_config::OwnedFiles,
+        restart_note::RestartNote,
     },
     rows,
     support::{
@@ -22,16 +26,17 @@ use crate::{
     },
 };
 
-const PATHS: Row<Vec<String>> = Row::paths("paths")
-    .default(&[
-        "/var/lib/origin/.docker/config.json",
-        "/root/.docker/config.json",
-    ])
-    .variable("oreg_paths")
-    .about(&[
-        "The files. Symbolic links are followed and stay links.",
-        "The defaults are what kubelet and the container runtime of a 3.11 node read.",
-    ]);
+const PATHS: Row<Vec<String>> = Row::paths("paths").variable("oreg_paths").about(&[
+    "The files. Symbolic links are followed and stay links.",
+    "Where none is given, those of O(profile).",
+]);
+const PROFILE: Row<OneOf<Profile>> = Row::choice("profile").default("okd3").about(&[
+    "Who reads the files. It names them where O(paths) does not, and decides the key of Docker Hub and the warnings.",
+    "V(okd3) means C(/var/lib/origin/.docker/config.json) and C(/root/.docker/config.json), read by kubelet and \
+     the container runtime of a 3.11 node; V(kubelet) means C(/var/lib/kubelet/config.json).",
+    "V(microshift) means C(/etc/crio/openshift-pull-secret), V(podman) C(/root/.config/containers/auth.json); \
+     with both, Docker Hub stands under C(docker.io).",
+]);
 const STATE: Row<OneOf<State>> = Row::choice("state").default("present").about(&[
     "V(present) stores the credentials.",
     "V(absent) removes the entries of the registries named; passwords are not needed. The registry of \
@@ -58,7 +63,22 @@ const BACKUP: Row<bool> = Row::flag("backup", false).variable("oreg_backup").abo
     "The copy holds the old passwords.",
 ]);
 
-rows! {pub PATHS, STATE, REGISTRIES, EXCLUSIVE, MODE, OWNER, GROUP, DIRECTORY_MODE, BACKUP}
+const RESTART_NOTE: Row<Option<String>> = Row::path("restart_note").about(&[
+    "A file whose existence notes that the node service must restart. It is written before the first change of a \
+     file, so that a run that is killed leaves it for the next one. RV(restart_due) says whether it is there.",
+]);
+const RESTART_DONE: Row<bool> = Row::flag("restart_done", false)
+    .about(&["The service was restarted: remove the file O(restart_note) and touch no other."]);
+const MACHINE_CONFIG: Row<OneOf<MachineConfig>> =
+    Row::choice("machine_config").default("refuse").about(&[
+        "V(refuse) leaves files alone that a machine config of OpenShift 4 owns: the machine config operator marks \
+         a node Degraded when they are changed by hand.",
+        "V(ignore) writes them all the same.",
+    ]);
+
+rows! {pub PATHS, PROFILE, STATE, REGISTRIES, EXCLUSIVE, MODE, OWNER, GROUP, DIRECTORY_MODE, BACKUP,
+    RESTART_NOTE, RESTART_DONE, MACHINE_CONFIG,
+}
 
 /// The module.
 pub const MODULE: Module = Module::new(
@@ -67,6 +87,68 @@ pub const MODULE: Module = Module::new(
     &[CREDENTIAL_OPTIONS, OPTIONS],
     run,
 );
+
+/// Who reads the files.
+#[derive(Clone, Copy, Debug)]
+enum Profile {
+    Okd3,
+    Microshift,
+    Kubelet,
+    Podman,
+}
+
+impl Choice for Profile {
+    const ALL: &'static [Self] = &[Self::Okd3, Self::Microshift, Self::Kubelet, Self::Podman];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Okd3 => "okd3",
+            Self::Microshift => "microshift",
+            Self::Kubelet => "kubelet",
+            Self::Podman => "podman",
+        }
+    }
+}
+
+impl Profile {
+    const fn paths(self) -> &'static [&'static str] {
+        match self {
+            Self::Okd3 => &[
+                "/var/lib/origin/.docker/config.json",
+                "/root/.docker/config.json",
+            ],
+            Self::Microshift => &["/etc/crio/openshift-pull-secret"],
+            Self::Kubelet => &["/var/lib/kubelet/config.json"],
+            // root's file in /run does not outlive a reboot.
+            Self::Podman => &["/root/.config/containers/auth.json"],
+        }
+    }
+
+    const fn reader(self) -> Reader {
+        match self {
+            Self::Okd3 | Self::Kubelet => Reader::DockerAndKubelet,
+            Self::Microshift | Self::Podman => Reader::Containers,
+        }
+    }
+}
+
+/// What happens to files that a machine config owns.
+#[derive(Clone, Copy, Debug)]
+enum MachineConfig {
+    Refuse,
+    Ignore,
+}
+
+impl Choice for MachineConfig {
+    const ALL: &'static [Self] = &[Self::Refuse, Self::Ignore];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Ignore => "ignore",
+        }
+    }
+}
 
 /// What the options ask for, and what goes with it into the answer.
 struct Wish {
@@ -77,26 +159,67 @@ struct Wish {
 
 fn run(call: &Call) -> Result<Response, Failure> {
     let options = &call.options;
+    let note = options
+        .get(RESTART_NOTE)
+        .map(|path| RestartNote::find(Path::new(path)));
+    let note = note.transpose()?;
+    if options.get(RESTART_DONE) {
+        return settle(note, effect_of(call));
+    }
     let wish = match options.get(STATE) {
         State::Present => present(options)?,
         State::Absent => absent(options)?,
     };
     let request = Request {
-        paths: options.get(PATHS).iter().map(Into::into).collect(),
+        paths: paths(options),
         entries: wish.entries,
-        reader: Reader::DockerAndKubelet,
-        owned: OwnedFiles::default(),
+        reader: options.get(PROFILE).reader(),
+        owned: match options.get(MACHINE_CONFIG) {
+            MachineConfig::Refuse => OwnedFiles::of_this_node()?,
+            MachineConfig::Ignore => OwnedFiles::default(),
+        },
         attributes: attributes(options)?,
         directory_mode: options.get(DIRECTORY_MODE),
         backup: options.get(BACKUP),
     };
-    if request.paths.is_empty() {
-        return Err(Failure::new("paths: must name at least one file"));
+    let response = configure(&request, note, call);
+    Ok(response.warn(wish.warnings).conceal(wish.secrets))
+}
+
+fn paths(options: &Options) -> Vec<PathBuf> {
+    match options.get(PATHS) {
+        [] => options
+            .get(PROFILE)
+            .paths()
+            .iter()
+            .map(Into::into)
+            .collect(),
+        paths => paths.iter().map(Into::into).collect(),
     }
-    let report = configure_node(&request, effect_of(call), None);
-    Ok(answer(&report, call)
-        .warn(wish.warnings)
-        .conceal(wish.secrets))
+}
+
+fn configure(request: &Request, mut note: Option<RestartNote>, call: &Call) -> Response {
+    let report = configure_node(request, effect_of(call), note.as_mut());
+    let response = answer(&report, call);
+    match note {
+        None => response,
+        Some(note) => {
+            let is_due = report.is_changed() || note.was_there();
+            response.with("restart_due", is_due)
+        }
+    }
+}
+
+/// After the restart: the note goes, and no other file is touched.
+fn settle(note: Option<RestartNote>, effect: Effect) -> Result<Response, Failure> {
+    let note = note.ok_or_else(|| {
+        Failure::new("restart_done: means nothing without restart_note, the file to remove")
+    })?;
+    let was_due = note.settle(effect)?;
+    let files: [Value; 0] = [];
+    Ok(Response::new(was_due)
+        .with("files", files)
+        .with("restart_due", false))
 }
 
 fn present(options: &Options) -> Result<Wish, Failure> {

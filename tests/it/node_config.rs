@@ -476,3 +476,81 @@ fn the_file_that_is_written_twice_by_two_names_is_written_once() {
     assert_eq!(answer.json["files"][0]["changed"], true);
     assert_eq!(answer.json["files"][1]["changed"], false);
 }
+
+/// With a note of the restart, as the playbooks run it.
+fn noted(path: &Path, note: &Path) -> Module {
+    one(path).args(json!({"restart_note": note}))
+}
+
+fn restart_due(call: &Module) -> bool {
+    call.run().ok().json["restart_due"].as_bool().unwrap()
+}
+
+#[test]
+fn a_due_restart_is_noted_until_it_is_done() {
+    let scratch = Scratch::new();
+    let (path, note) = (scratch.path("home/config.json"), scratch.path("run/note"));
+    let call = || noted(&path, &note);
+    let done = || {
+        Module::new("oreg_node_config").args(json!({"restart_note": note, "restart_done": true}))
+    };
+    // Check, apply, again, again in check.
+    assert!(restart_due(&call().check()));
+    assert!(!note.exists() && !path.exists());
+    assert!(restart_due(&call()) && note.exists());
+    for rest in [call(), call().check()] {
+        let answer = rest.run().ok();
+        assert_eq!(answer.json["changed"], false);
+        assert_eq!(
+            answer.json["restart_due"], true,
+            "the note of an earlier run"
+        );
+    }
+    // The same for the restart that was done.
+    let told = done().check().run().ok();
+    assert!(note.exists());
+    assert_eq!(told.json, done().run().ok().json);
+    assert_eq!(
+        told.json,
+        json!({"changed": true, "files": [], "restart_due": false})
+    );
+    assert!(!note.exists());
+    assert!(!done().run().changed() && !done().check().run().changed());
+    assert!(!restart_due(&call()) && !note.exists());
+}
+
+#[test]
+fn nothing_changes_where_a_restart_cannot_be_noted() {
+    let scratch = Scratch::new();
+    let path = scratch.write("config.json", "{}");
+    scratch.write("file", "");
+    let answer = noted(&path, &scratch.path("file/note")).run();
+    assert!(answer.failure().contains("is a file"), "{}", answer.stdout);
+    assert_eq!((read(&path), scratch.names().len()), ("{}".to_owned(), 2));
+    let answer = Module::new("oreg_node_config")
+        .args(json!({"restart_done": true}))
+        .run();
+    assert!(answer.failure().starts_with("restart_done: "));
+    assert_eq!(one(&path).check().run().ok().json.get("restart_due"), None);
+}
+
+#[test]
+fn profiles_name_the_files_of_their_readers() {
+    for (profile, path) in [
+        ("microshift", "/etc/crio/openshift-pull-secret"),
+        ("kubelet", "/var/lib/kubelet/config.json"),
+        ("podman", "/root/.config/containers/auth.json"),
+    ] {
+        let call = Module::new("oreg_node_config").args(json!({"profile": profile}));
+        let answer = call.check().run().ok();
+        let files = answer.json["files"].as_array().unwrap();
+        assert_eq!(files.len(), 1, "{profile}");
+        assert_eq!(files[0]["path"], path, "{profile}");
+    }
+    let scratch = Scratch::new();
+    let path = scratch.path("auth.json");
+    let answer = four_steps(|| {
+        module(&[&path], &[registry("docker.io", "pass-one")]).args(json!({"profile": "podman"}))
+    });
+    assert_eq!(answer.json["files"][0]["added"], json!(["docker.io"]));
+}

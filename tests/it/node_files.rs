@@ -130,6 +130,48 @@ fn a_read_only_disk_is_not_promised() {
 }
 
 #[test]
+fn a_kill_never_leaves_a_new_file_without_a_note_of_the_restart() {
+    let note = |path: &Path| path.with_file_name("restart-note");
+    killed_at_every_call(
+        |path| rotation(path).args(json!({"restart_note": note(path)})),
+        |path| read(path) == OLD || (read(path) == NEW && note(path).exists()),
+    );
+}
+
+/// On OpenShift 4 the operator owns files, and marks a node Degraded that changes them.
+#[test]
+fn a_file_that_a_machine_config_owns_is_refused() {
+    let listed = |path: &Path| {
+        let config = json!({"spec": {"config": {"storage": {"files": [{"path": path}]}}}});
+        format!(
+            "mount -t tmpfs tmpfs /etc; mkdir /etc/machine-config-daemon; \
+             printf '%s' '{config}' >/etc/machine-config-daemon/currentconfig"
+        )
+    };
+    for (more, refused) in [
+        (json!({}), true),
+        (json!({"machine_config": "ignore"}), false),
+    ] {
+        let scratch = Scratch::new();
+        let path = scratch.write("home/config.json", OLD);
+        let command = rotation(&path).args(more).check().command(&scratch);
+        let output = mounts::own(&listed(&path), &[], &command).output().unwrap();
+        let answer = Answer::read(&output);
+        if refused {
+            let message = answer.failure();
+            assert!(message.contains("a machine config owns it"), "{message}");
+            assert!(
+                message.contains("openshift-config/pull-secret"),
+                "{message}"
+            );
+            assert_eq!(answer.json["files"][0]["reason"], "machine_config");
+        } else {
+            assert!(answer.changed());
+        }
+    }
+}
+
+#[test]
 fn a_kill_while_a_new_file_is_made_leaves_none_or_a_whole_one() {
     let call = |path: &Path| rotation(&path.with_file_name("a/b/config.json"));
     for (name, times) in system_calls(call) {

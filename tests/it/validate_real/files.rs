@@ -70,7 +70,7 @@ fn what_cannot_be_examined_is_a_warning_each() {
             "token.example.com": {"auth": "", "identitytoken": "identity-token"},
         }),
     );
-    let options = json!({"cert_dir": bed.cert_dir(), "auth_files": [file]});
+    let options = json!({"cert_dir": bed.cert_dir(), "auth_files": [file], "missing_file": "warn"});
     let missing = entry("missing.example.com", DEVELOPER, "not-in-the-file");
     let answer = validate(&[missing], options).ok();
     assert_eq!(verdicts(&answer), [""; 0]);
