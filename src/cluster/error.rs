@@ -2,14 +2,14 @@
 //! upon. Texts of the server are cut, cleaned and marked as the server's; nothing of a kubeconfig's
 //! content and nothing of a secret is ever in a message.
 
+mod classes;
+
 use std::{fmt, io, path::PathBuf, time::Duration};
 
 use thiserror::Error;
 
 use super::names::ObjectName;
 use crate::support::{files::FileError, proxies::ProxyError, text::Quoted};
-
-const TOO_MANY_REQUESTS: u16 = 429;
 
 /// Which server was asked, for messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -190,6 +190,60 @@ pub enum ClusterError {
         /// The secret.
         secret: ObjectName,
     },
+    /// A cluster without the global pull secret.
+    #[error(
+        "secret {secret} does not exist: `global` is for OKD 4 and OpenShift 4, which have it; on \
+         OpenShift 3.11 leave `global` out (playbook registry_auth.yml)"
+    )]
+    GlobalSecretMissing {
+        /// The secret.
+        secret: ObjectName,
+    },
+    /// A global pull secret that cannot be merged into.
+    #[error(
+        "secret {secret} {fault}; it is left as it is: every node pulls with it, so repair it by hand"
+    )]
+    GlobalSecretUnusable {
+        /// The secret.
+        secret: ObjectName,
+        /// What is wrong, without any of the content.
+        fault: String,
+    },
+    /// A controller merges labelled secrets.
+    #[error(
+        "secret {secret} is made of the secrets with the label \
+         config.openshift.io/global-pull-secret=true ({}), and changes to it are not supported: put the \
+         credentials into one of those, or remove the label from all of them",
+        labelled.join(", ")
+    )]
+    GlobalSecretsLabelled {
+        /// The secret.
+        secret: ObjectName,
+        /// The secrets with the label.
+        labelled: Vec<String>,
+    },
+    /// A hosted cluster.
+    #[error(
+        "the control plane of this cluster is hosted elsewhere and writes openshift-config/pull-secret \
+         over: set `global_secret: kube-system/additional-pull-secret`, which is merged with it on every \
+         node"
+    )]
+    HostedControlPlane,
+    /// A cluster that does not read the additional secret.
+    #[error(
+        "kube-system/additional-pull-secret is read on hosted control planes only, and this cluster has \
+         its own: leave `global_secret` out"
+    )]
+    OwnControlPlane,
+    /// A cluster without MachineConfigPools.
+    #[error(
+        "{endpoint} has no MachineConfigPools, which OKD 4 and OpenShift 4 have: on OpenShift 3.11 leave \
+         `pools` out"
+    )]
+    NoPools {
+        /// The server.
+        endpoint: Endpoint,
+    },
     /// No such service account.
     #[error("service account {account} does not exist")]
     AccountMissing {
@@ -318,73 +372,6 @@ pub enum ClusterError {
         /// The file.
         path: PathBuf,
     },
-}
-
-impl ClusterError {
-    /// Returns a stable word for the kind of fault.
-    #[must_use]
-    pub fn reason(&self) -> &'static str {
-        match self {
-            Self::KubeconfigMissing { .. } => "kubeconfig_missing",
-            Self::KubeconfigUnreadable { .. } => "kubeconfig_unreadable",
-            Self::KubeconfigInvalid { .. } => "kubeconfig_invalid",
-            Self::UnknownContext { .. } => "unknown_context",
-            Self::NoContext { .. } => "no_context",
-            Self::ProxyInvalid { .. } => "proxy_invalid",
-            Self::Unreachable { .. } => "unreachable",
-            Self::TimedOut { .. } => "timed_out",
-            Self::Tls { .. } => "tls_failure",
-            Self::Unauthorized { .. } => "unauthorized",
-            Self::Forbidden { .. } => "forbidden",
-            Self::NamespaceMissing { .. } => "namespace_missing",
-            Self::NamespaceTerminating { .. } => "namespace_terminating",
-            Self::QuotaExceeded { .. } => "quota_exceeded",
-            Self::BeingDeleted { .. } => "being_deleted",
-            Self::HeldByFinalizers { .. } => "held_by_finalizers",
-            Self::Immutable { .. } => "immutable",
-            Self::AccountMissing { .. } => "service_account_missing",
-            Self::Contended { .. } => "conflict",
-            Self::Busy { .. } => "busy",
-            Self::NotServed { .. } => "not_served",
-            Self::WrongType { .. } => "wrong_type",
-            Self::Malformed { .. } => "malformed",
-            Self::File(error) => error.reason(),
-            Self::TooLarge { .. } => "too_large",
-            Self::LeftDeleted { .. } => "left_deleted",
-            Self::Refused { .. } => "refused",
-            Self::AnswerTooLarge { .. } => "answer_too_large",
-            Self::NotAnApi { .. } => "not_an_api",
-            Self::Local { .. } => "local_failure",
-            Self::ForeignFile { .. } => "foreign_file",
-        }
-    }
-
-    /// Returns whether the same request may well succeed in a moment, after reading again.
-    #[must_use]
-    pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Contended { .. } | Self::Busy { .. })
-    }
-
-    /// Returns whether a write may have been carried out all the same: a gateway gave up waiting, or
-    /// the server lost its store after it had written. A 429 guarantees that the request was not processed.
-    #[must_use]
-    pub fn leaves_doubt(&self) -> bool {
-        matches!(self, Self::Busy { status, .. } if *status != TOO_MANY_REQUESTS)
-    }
-
-    /// Returns whether the server could not be spoken to, as while it restarts and a load balancer
-    /// speaks in its place.
-    #[must_use]
-    pub fn is_outage(&self) -> bool {
-        matches!(
-            self,
-            Self::Unreachable { .. }
-                | Self::TimedOut { .. }
-                | Self::Busy { .. }
-                | Self::NotServed { .. }
-                | Self::NotAnApi { .. }
-        )
-    }
 }
 
 fn list(names: &[String]) -> String {

@@ -170,6 +170,11 @@ impl LiveSecret {
         found
     }
 
+    pub(super) fn has_label(&self, (name, value): (&str, &str)) -> bool {
+        let labels = self.0.metadata.labels.as_ref();
+        labels.is_some_and(|labels| labels.get(name).is_some_and(|found| found == value))
+    }
+
     fn manager(&self) -> Option<&str> {
         let labels = self.0.metadata.labels.as_ref()?;
         labels.get(MANAGER_LABEL).map(String::as_str)

@@ -190,7 +190,10 @@ impl Cluster {
         Ok(list)
     }
 
-    async fn read_secret(&self, name: &ObjectName) -> Result<Option<LiveSecret>, ClusterError> {
+    pub(super) async fn read_secret(
+        &self,
+        name: &ObjectName,
+    ) -> Result<Option<LiveSecret>, ClusterError> {
         let api = self.secret_api(&name.namespace);
         let secret = self
             .ask(&call("get", name), api.get_opt(&name.name))
@@ -206,14 +209,22 @@ impl Cluster {
         self.cleaner().learn(passwords);
     }
 
-    async fn create_secret(&self, name: &ObjectName, secret: &Secret) -> Result<(), ClusterError> {
+    pub(super) async fn create_secret(
+        &self,
+        name: &ObjectName,
+        secret: &Secret,
+    ) -> Result<(), ClusterError> {
         let api = self.secret_api(&name.namespace);
         let parameters = PostParams::default();
         let created = api.create(&parameters, secret);
         self.ask(&call("create", name), created).await.map(drop)
     }
 
-    async fn replace_secret(&self, name: &ObjectName, secret: &Secret) -> Result<(), ClusterError> {
+    pub(super) async fn replace_secret(
+        &self,
+        name: &ObjectName,
+        secret: &Secret,
+    ) -> Result<(), ClusterError> {
         let api = self.secret_api(&name.namespace);
         let parameters = PostParams::default();
         let replaced = api.replace(&name.name, &parameters, secret);

@@ -1,4 +1,6 @@
-//! The module `oreg_nodes_ready`: waits until nodes are ready.
+//! The module `oreg_nodes_ready`: waits until nodes are ready, or the pools of OKD 4 updated.
+
+mod pools;
 
 use std::{
     path::Path,
@@ -35,12 +37,22 @@ const AFTER_RESTART: Row<bool> = Row::flag("after_restart", false).about(&[
      node reports when it starts, and every ten seconds.",
 ]);
 
-rows! {pub KUBECONFIG, CONTEXT, NODES, TIMEOUT, AFTER_RESTART}
+const POOLS: Row<Vec<String>> = Row::texts("pools").about(&[
+    "Wait for MachineConfigPools of OKD 4 instead of nodes, until every machine of these pools has the \
+     configuration that its pool wants; V(all) names every pool.",
+    "A pool that is paused ends the wait at once, and one that stays degraded ends it with the pool's own words.",
+]);
+const AFTER_CHANGE: Row<bool> = Row::flag("after_change", false).about(&[
+    "Whether the global pull secret has just been changed. A pool that is up to date is then watched for 60 \
+     seconds, because the operator may not have seen the change yet.",
+]);
+
+rows! {pub KUBECONFIG, CONTEXT, NODES, TIMEOUT, AFTER_RESTART, POOLS, AFTER_CHANGE}
 
 /// The module.
 pub const MODULE: Module = Module::new(
     "oreg_nodes_ready",
-    "Waits until nodes are ready",
+    "Waits until nodes are ready, or machine config pools updated",
     &[OPTIONS],
     run,
 );
@@ -68,6 +80,7 @@ fn run(call: &Call) -> Result<Response, Failure> {
         timeout: Duration::from_secs(options.get(TIMEOUT)),
         after_restart: options.get(AFTER_RESTART),
     };
+    let pools = pools::request(options, request.timeout)?;
     let kubeconfig = Path::new(options.get(KUBECONFIG));
     let cluster = match Cluster::connect(&[kubeconfig], options.get(CONTEXT)) {
         Ok(cluster) => cluster
@@ -79,6 +92,9 @@ fn run(call: &Call) -> Result<Response, Failure> {
         start: Instant::now(),
         timeout: request.timeout,
     };
+    if let Some(pools) = pools {
+        return Ok(pools::wait(&pools, &cluster, &mut clock));
+    }
     let report = await_nodes(&request, || cluster.nodes(), &mut clock);
     Ok(answer(&report))
 }

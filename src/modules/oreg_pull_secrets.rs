@@ -1,5 +1,7 @@
 //! The module `oreg_pull_secrets`: brings pull secrets, and the service accounts that name them, to
-//! the wanted state, at an API server or as manifests.
+//! the wanted state, at an API server or as manifests; or the global pull secret of OKD 4.
+
+mod global_secret;
 
 use std::{path::Path, sync::Arc};
 
@@ -15,6 +17,7 @@ use crate::{
     ansible::{Call, Failure, Module, OneOf, Options, Response, Row},
     cluster::{
         Cluster,
+        global_secret::GlobalSecret,
         manifest::ManifestDir,
         names::{MAIN_SECRET, ObjectName, additional_secret, is_namespace, is_service_account},
         plan::{Action, OnConflict},
@@ -55,8 +58,9 @@ const RECREATE: Row<bool> = Row::flag("recreate", false)
          and were not written by this module; they are overwritten.",
     ]);
 const PRUNE: Row<bool> = Row::flag("prune", false).variable("oreg_prune").about(&[
-    "Whether to remove secrets of ours that nobody wants now, in O(namespaces) only. Ours are those with our \
-     label, and pull secrets named C(o-a-) and 32 hexadecimal digits that nobody else claims with that label.",
+    "Whether to remove secrets of ours that nobody wants now, in O(namespaces) only. Ours are pull \
+     secrets with our label, and pull secrets named C(o-a-) and 32 hexadecimal digits that nobody else claims with \
+     that label. Secrets of other types stay, whatever their label.",
     "Cannot be used with O(state=absent), which does not say what is wanted.",
 ]);
 const SERVICE_ACCOUNTS: Row<Vec<String>> = Row::texts("service_accounts")
@@ -81,8 +85,28 @@ const MANIFEST_DIR: Row<Option<String>> = Row::path("manifest_dir")
         "The directory is made, with mode 0700, if it is not there.",
     ]);
 
+const GLOBAL: Row<bool> = Row::flag("global", false).about(&[
+    "Whether to merge the credentials into the secret that OKD 4 gives to every node, instead of secrets in \
+     O(namespaces). Every other entry stays byte for byte and in order; with O(state=absent) the entries of the \
+     registries named are removed. The entry C(cloud.openshift.com) is never touched.",
+    "Refused when secrets with the label C(config.openshift.io/global-pull-secret=true) exist, and for a secret \
+     that cannot be merged into.",
+    "O(namespaces), O(service_accounts), O(realm_hosts), O(recreate), O(prune) and O(manifest_dir) cannot be used \
+     with it.",
+]);
+const GLOBAL_SECRET: Row<OneOf<GlobalSecret>> = Row::choice("global_secret")
+    .default("openshift-config/pull-secret")
+    .about(&[
+        "Which secret O(global) means. On a cluster whose control plane is hosted elsewhere only the second one \
+         may be written.",
+    ]);
+const BACKUP: Row<bool> = Row::flag("backup", false).about(&[
+    "Whether to keep the content of the global secret before a change in a secret beside it, whose name ends with \
+     a mark of the content. It is named in RV(secrets), and holds credentials.",
+]);
+
 rows! {pub KUBECONFIG, CONTEXT, NAMESPACES, STATE, REGISTRIES, RECREATE, PRUNE, SERVICE_ACCOUNTS, REALM_HOSTS, MANIFEST_DIR,
-}
+GLOBAL, GLOBAL_SECRET, BACKUP}
 
 /// The module.
 pub const MODULE: Module = Module::new(
@@ -100,6 +124,14 @@ struct Input {
 
 fn run(call: &Call) -> Result<Response, Failure> {
     let options = &call.options;
+    if options.get(GLOBAL) {
+        return global_secret::run(call);
+    }
+    if options.get(BACKUP) {
+        return Err(Failure::new(
+            "backup: is for the global pull secret; set global=true",
+        ));
+    }
     let input = match options.get(STATE) {
         State::Present => present(options)?,
         State::Absent => absent(options)?,

@@ -1,10 +1,12 @@
 //! L2: what a user wants, from request to plan or report. Uses the adapters; knows nothing of Ansible.
 
 pub mod await_nodes;
+pub mod await_pools;
 pub mod configure_node;
 pub mod machine_config;
 pub mod report;
 pub mod restart_note;
+pub mod sync_global_secret;
 pub mod sync_pull_secrets;
 pub mod validate;
 

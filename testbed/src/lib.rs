@@ -22,6 +22,7 @@ pub mod image;
 pub mod namespaces;
 pub mod node_dirs;
 pub mod odd_certificates;
+pub mod okd4;
 pub mod other_registry;
 pub mod password;
 pub mod pki;

@@ -54,6 +54,8 @@ mod node_swaps;
 #[cfg(feature = "real")]
 mod nodes_ready;
 #[cfg(feature = "real")]
+mod okd4;
+#[cfg(feature = "real")]
 mod openshift_ansible;
 #[cfg(feature = "real")]
 mod playbooks;

@@ -62,7 +62,7 @@ impl Report {
         actions.any(|action| action != Action::Unchanged)
     }
 
-    pub(super) fn add_secrets(&mut self, plans: impl Iterator<Item = SecretPlan>) {
+    pub(in crate::operations) fn add_secrets(&mut self, plans: impl Iterator<Item = SecretPlan>) {
         for plan in plans {
             self.add_secret(plan, None);
         }

@@ -1,0 +1,112 @@
+//! `global: true`: the entries go into the secret that OKD 4 gives to every node.
+
+use std::path::Path;
+
+use super::{
+    BACKUP, CONTEXT, GLOBAL_SECRET, KUBECONFIG, MANIFEST_DIR, NAMESPACES, PRUNE, REALM_HOSTS,
+    RECREATE, SERVICE_ACCOUNTS, STATE, answer,
+};
+use crate::{
+    ansible::{Call, Choice, Failure, Options, Response},
+    cluster::{
+        Cluster,
+        global_secret::{GlobalGoal, GlobalSecret, TELEMETRY},
+    },
+    domain::registry_host::RegistryHost,
+    modules::{
+        State,
+        credential_options::{check_registries, credentials, removals},
+        effect_of,
+    },
+    operations::{
+        sync_global_secret::{Backup, GlobalRequest, sync_global_secret},
+        sync_pull_secrets::Report,
+    },
+};
+
+pub(super) fn run(call: &Call) -> Result<Response, Failure> {
+    let options = &call.options;
+    reject_foreign_options(options)?;
+    let (goal, warnings) = goal(options)?;
+    let request = GlobalRequest {
+        target: options.get(GLOBAL_SECRET),
+        goal,
+        backup: backup(options),
+    };
+    let kubeconfig = Path::new(options.get(KUBECONFIG));
+    let report = Cluster::connect(&[kubeconfig], options.get(CONTEXT))
+        .map(|cluster| cluster.with_cleaner(&call.cleaner))
+        .and_then(|cluster| sync_global_secret(&request, &cluster, effect_of(call)));
+    let report = report.unwrap_or_else(|error| Report::of_faults(vec![error]));
+    Ok(answer(&report, call).warn(warnings))
+}
+
+/// Options about secrets in namespaces, of which this one is not.
+fn reject_foreign_options(options: &Options) -> Result<(), Failure> {
+    let foreign = [
+        ("namespaces", *options.get(NAMESPACES) != ["openshift"]),
+        (
+            "service_accounts",
+            !options.get(SERVICE_ACCOUNTS).is_empty(),
+        ),
+        ("realm_hosts", !options.get(REALM_HOSTS).is_empty()),
+        ("recreate", options.get(RECREATE)),
+        ("prune", options.get(PRUNE)),
+        ("manifest_dir", options.get(MANIFEST_DIR).is_some()),
+    ];
+    match foreign.iter().find(|(_, given)| *given) {
+        None => Ok(()),
+        Some((name, _)) => Err(Failure::new(format!(
+            "{name}: means nothing with global=true, which merges into one secret of the cluster and \
+             keeps everything else in it; leave it out"
+        ))),
+    }
+}
+
+impl Choice for GlobalSecret {
+    const ALL: &'static [Self] = &[Self::Cluster, Self::Additional];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Cluster => "openshift-config/pull-secret",
+            Self::Additional => "kube-system/additional-pull-secret",
+        }
+    }
+}
+
+fn backup(options: &Options) -> Backup {
+    if options.get(BACKUP) {
+        Backup::Secret
+    } else {
+        Backup::None
+    }
+}
+
+fn goal(options: &Options) -> Result<(GlobalGoal, Vec<String>), Failure> {
+    if options.get(STATE) == State::Absent {
+        let hosts: Vec<_> = removals(options)?
+            .into_iter()
+            .map(|(_, host, _)| host)
+            .collect();
+        require_registries(hosts.iter())?;
+        return Ok((GlobalGoal::Absent(hosts), Vec::new()));
+    }
+    check_registries(options)?;
+    let resolved = credentials(options)?;
+    let entries = resolved.credentials.into_iter();
+    let entries: Vec<_> = entries.map(|one| (one.host, one.credential)).collect();
+    require_registries(entries.iter().map(|(host, _)| host))?;
+    Ok((GlobalGoal::Present(entries), resolved.warnings))
+}
+
+fn require_registries<'a>(
+    mut hosts: impl Iterator<Item = &'a RegistryHost>,
+) -> Result<(), Failure> {
+    if hosts.any(|host| host.hostname() == TELEMETRY) {
+        return Err(Failure::new(format!(
+            "openshift_additional_registry_credentials: {TELEMETRY} is not a registry: its entry is the \
+             cluster's telemetry token, which is never changed here; leave it out"
+        )));
+    }
+    Ok(())
+}
