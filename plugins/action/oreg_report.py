@@ -106,7 +106,7 @@ class Run:
             'all_nodes': boolean(self.value('oreg_restart_all_nodes', False), strict=False),
             'candidates': [{
                 'name': host, 'node_name': names.get(host, host), 'files': self.of_host(host, 'oreg_node_files'),
-                'note': self.of_host(host, 'oreg_restart_noted') or self.of_host(host, 'oreg_restart_asked'),
+                'note': self.of_host(host, 'oreg_restart_asked'),
             } for host in self.task_vars['ansible_play_hosts']],
         }
 
@@ -238,7 +238,7 @@ def present(answer, file):
     if 'figures' in answer:
         answer['ansible_stats'] = {'data': {'oreg': answer['figures']}, 'per_host': False, 'aggregate': False}
     if answer.get('lines') and set(answer) <= set(['changed', 'failed', 'lines', 'msg', 'warnings', 'registries']):
-        answer.setdefault('msg', answer['lines'])
+        answer.setdefault('msg', answer.pop('lines'))
         answer['_ansible_verbose_always'] = True
     return answer
 
