@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-cluster modules dist test-dist test-reproducible site collection check test test-python test-matrix molecule keycloak-test lint bench release-notes publish setup clean
+.PHONY: help generate demo demo-cluster modules dist test-dist test-reproducible site collection check test test-python test-matrix molecule keycloak-test lint bench release-notes publish setup clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ site: ## the documentation as a static site, in target/site
 collection: modules ## packs them and the playbooks into an Ansible collection, in dist/
 	@testbed/setup ansible
 	@scripts/build-collection
+
+generate: ## writes documentation and tables of the role from the option tables
+	@cargo run --quiet --locked --example generate
 
 check: ## units, wire tests and linters in two minutes: needs rustup and Python alone
 	cargo test --locked --quiet --no-default-features

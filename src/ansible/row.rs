@@ -37,6 +37,8 @@ pub struct About {
     pub variable: Option<&'static str>,
     /// Whether it only says how a credential is proven: then it does nothing in modules that prove none.
     pub is_about_proof: bool,
+    /// Whether the role takes its variable in any form: as text with commas, or as Ansible must not print it.
+    pub is_raw_in_role: bool,
     /// The options of each member of a list of dicts.
     pub members: &'static [Documented],
 }
@@ -91,6 +93,7 @@ impl<T> Row<T> {
                 text: &[],
                 variable: None,
                 is_about_proof: false,
+                is_raw_in_role: false,
                 members: &[],
             },
             kind: PhantomData,
@@ -135,6 +138,13 @@ impl<T> Row<T> {
     #[must_use]
     pub const fn about_proof(mut self) -> Self {
         self.about.is_about_proof = true;
+        self
+    }
+
+    /// Marks an option whose variable the role takes in any form.
+    #[must_use]
+    pub const fn raw_in_role(mut self) -> Self {
+        self.about.is_raw_in_role = true;
         self
     }
 

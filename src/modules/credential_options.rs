@@ -81,10 +81,12 @@ const IMAGE_TAG: Row<String> = Row::text(names::IMAGE_TAG)
     .about(&["Replaces C(${version}) in O(oreg_url)."]);
 const AUTH_USER: Row<Option<String>> = Row::text(names::AUTH_USER)
     .variable(names::AUTH_USER)
+    .raw_in_role()
     .about(&["User of the main registry. Give it with O(oreg_auth_password), or neither."]);
 const AUTH_PASSWORD: Row<Option<Secret>> = Row::text(names::AUTH_PASSWORD)
     .secret()
     .variable(names::AUTH_PASSWORD)
+    .raw_in_role()
     .about(&["Password or token of that user."]);
 const TEST_LOGIN: Row<bool> = Row::flag(names::TEST_LOGIN, true)
     .variable(names::TEST_LOGIN)
@@ -100,6 +102,7 @@ const TEST_IMAGE: Row<Option<String>> = Row::text(names::TEST_IMAGE)
 const ADDITIONAL: Row<Vec<Options>> =
     Row::records(names::ADDITIONAL, &RECORD, member::DOCUMENTED)
         .variable(names::ADDITIONAL)
+    .raw_in_role()
         .about(&[
             "Further registries, as a list, or as text in JSON, Python or YAML flow notation, as inventories \
              give it.",
@@ -107,6 +110,7 @@ const ADDITIONAL: Row<Vec<Options>> =
         ]);
 const INSECURE: Row<Vec<String>> = Row::texts(names::INSECURE)
     .variable(names::INSECURE)
+    .raw_in_role()
     .about_proof()
     .about(&["Registries, or networks, whose certificates are not verified and which may speak plain HTTP."]);
 

@@ -3,6 +3,7 @@
 mod cluster_answer;
 pub mod credential_options;
 pub mod docker_creds;
+pub mod documentation;
 mod file_changes;
 pub mod oreg_node_config;
 pub mod oreg_nodes_ready;

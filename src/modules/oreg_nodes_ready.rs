@@ -29,7 +29,6 @@ const LEAST_ANSWER_LIMIT: Duration = Duration::from_secs(5);
 const NODES: Row<Vec<String>> = Row::texts("nodes")
     .about(&["The nodes by name, as C(oc get nodes) shows them. Default is all there are."]);
 const TIMEOUT: Row<u64> = Row::count("timeout", 0, 180)
-    .variable("oreg_ready_timeout")
     .about(&["How many seconds to wait. With V(0) the nodes are looked at once."]);
 const AFTER_RESTART: Row<bool> = Row::flag("after_restart", false).about(&[
     "Whether the nodes have just been restarted. The cluster goes on calling a node ready for some seconds \

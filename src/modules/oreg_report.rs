@@ -79,11 +79,23 @@ impl Choice for Topic {
 
 const REPORT: Row<OneOf<Topic>> = Row::choice("report")
     .required()
-    .about(&["The report to make."]);
+    .about(&[
+    "V(settings) reads the settings of a run and fails where one cannot be meant.",
+    "V(differing) fails where hosts of the run have different credentials.",
+    "V(control_host) fails with the way out where the control host cannot be reached.",
+    "V(target) makes the options that look for the images of the release to come.",
+    "V(proof) reads the answer of M(oreg_validate), V(secrets) that of M(oreg_pull_secrets).",
+    "V(revoke) names what would come back with the next run.",
+    "V(restart_choice) chooses the nodes to restart, V(restart_check) fails where the cluster does not know one, \
+     V(restart_outcome) judges the restart of one node, V(restart_stopped) fails with what is done and what is left.",
+    "V(left) names the nodes whose files were not written.",
+    "V(verify) makes the table, the findings and the document C(oreg.report/1).",
+]);
 const RESULTS: Row<Option<String>> = Row::text("results")
-    .about(&["Settings and results of the tasks before, as JSON. The action plugin of that name collects them."]);
-const REALM_HOSTS: Row<Vec<(String, String)>> =
-    Row::dict("oreg_realm_hosts").about(&["Hosts of token servers by registry."]);
+    .about(&["What the report is about, as JSON text. The action plugin makes it."]);
+const REALM_HOSTS: Row<Vec<(String, String)>> = Row::dict("oreg_realm_hosts").about(&[
+    "With O(report=settings), the hosts of token servers by registry; empty where one has none.",
+]);
 
 rows! {pub REPORT, RESULTS, REALM_HOSTS, REGISTRIES}
 

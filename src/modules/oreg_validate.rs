@@ -83,6 +83,7 @@ const HTTPS_PROXY: Row<Option<String>> = Row::text("https_proxy")
     .about(&["Proxy for https."]);
 const NO_PROXY: Row<Vec<String>> = Row::texts("no_proxy")
     .variable("openshift_no_proxy")
+    .raw_in_role()
     .about(&[
         "Hosts that are reached without proxy, as Go reads C(NO_PROXY): C(example.com) and its subdomains, \
          C(.example.com) or C(*.example.com) (subdomains only), addresses, networks, each with C(:port) if \

@@ -1,4 +1,5 @@
-//! Holds the documentation of every module, `library/<module>.yml`, equal to its option table.
+//! Holds what `make generate` writes of the option tables current, and the documentation of every module,
+//! `library/<module>.yml`, equal to its option table.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -7,7 +8,7 @@ use oreg::{
         Module, OptionSpec,
         option::{Kind, OptionDefault},
     },
-    modules,
+    modules::{self, documentation::FILES},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -67,6 +68,17 @@ struct Returned {
     r#type: String,
 }
 
+#[test]
+fn what_is_made_of_the_option_tables_is_current() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for file in FILES {
+        let text = fs::read_to_string(root.join(file.path)).unwrap();
+        let wanted = file.update(&text);
+        assert!(text == wanted, "{}: run `make generate`", file.path);
+    }
+}
+
+/// Whatever the generator writes, readers of YAML find the option table in it.
 #[test]
 fn documentation_equals_the_option_table() {
     for module in modules::ALL {
