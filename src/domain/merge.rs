@@ -471,6 +471,24 @@ mod tests {
         }
 
         #[test]
+        fn every_reader_finds_its_entry_once(text in any_document(), host in "[a-d]|docker\\.io", indent in 0..200_usize) {
+            let text = text.replacen("{\n  ", &format!("{{\n{}", " ".repeat(indent)), 1);
+            let wanted = wanted(&[(&host, "u", "p")]);
+            for reader in [Reader::DockerAndKubelet, Reader::Containers] {
+                let plan = plan_for(reader, &document(&text), &wanted, Others::Keep);
+                let written = plan.document().to_text();
+                prop_assert_eq!(plan.document().text_length(), written.len());
+                // A changed document grows by its own entries, whatever its indentation.
+                prop_assert!(written.len() < 2 * text.len() + 1000);
+                let read = document(&written);
+                let own: Vec<_> = read.auths().iter().filter(|entry| entry.host().as_ref() == Some(&wanted[0].0)).collect();
+                prop_assert_eq!(own.len(), 1);
+                prop_assert_eq!(own[0].key(), reader.key_of(&wanted[0].0));
+                prop_assert!(plan_for(reader, &read, &wanted, Others::Keep).is_empty());
+            }
+        }
+
+        #[test]
         fn unknown_members_survive(text in any_document(), host in "[a-d]") {
             let plan = present(&text, &[(&host, "u", "p")]);
             let before: serde_json::Value = serde_json::from_str(&text).unwrap();
