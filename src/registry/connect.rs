@@ -325,3 +325,50 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Lenient<S> {
         Pin::new(&mut self.0).poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filtered(addresses: &Addresses, all: &[&str]) -> Option<Vec<String>> {
+        let all: Vec<IpAddr> = all.iter().map(|ip| ip.parse().unwrap()).collect();
+        let url = Url::parse("https://realm.example.com/").unwrap();
+        let left = addresses.filter(&all, &url).ok()?;
+        Some(left.iter().map(ToString::to_string).collect())
+    }
+
+    /// A name server of the realm's owner may answer with any address.
+    #[test]
+    fn of_a_realms_addresses_those_outside_of_private_networks_are_left() {
+        let public = |all: &[&str]| filtered(&Addresses::Public, all);
+        let one = |ip: &str| Some(vec![ip.to_owned()]);
+        assert_eq!(public(&["8.8.8.8", "10.0.0.1"]), one("8.8.8.8"));
+        assert_eq!(public(&["64:ff9b::808:808"]), one("64:ff9b::808:808"));
+        for ip in [
+            "10.0.0.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "::1",
+            "fd00::1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a9fe:a9fe",
+        ] {
+            assert_eq!(public(&[ip]), None, "{ip}");
+        }
+    }
+
+    #[test]
+    fn a_private_registry_may_have_a_private_realm_but_none_on_the_link() {
+        let routed = |ip: &str| filtered(&Addresses::Routed, &[ip]).is_some();
+        assert!(routed("10.0.0.1") && routed("127.0.0.1"));
+        assert!(!routed("169.254.169.254") && !routed("fe80::1"));
+    }
+
+    #[test]
+    fn a_registry_that_a_network_makes_insecure_stays_in_it() {
+        let within = Addresses::Within(vec!["172.30.0.0/16".parse().unwrap()]);
+        assert!(filtered(&within, &["172.30.1.1"]).is_some());
+        assert_eq!(filtered(&within, &["10.0.0.1"]), None);
+        assert_eq!(filtered(&within, &[]), Some(Vec::new()));
+    }
+}
