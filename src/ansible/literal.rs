@@ -9,7 +9,7 @@ mod words;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use self::words::{constant, has_bytes, is_python, plain_end};
+use self::words::{Dialect, constant, has_bytes, is_python, plain_end};
 
 /// Levels of lists and dicts inside each other that are read.
 pub const MAX_DEPTH: usize = 64;
@@ -68,13 +68,6 @@ pub fn read(text: &str) -> Result<Value, LiteralError> {
         }
     }
     Err(LiteralError::Syntax(furthest))
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Dialect {
-    Json,
-    Python,
-    YamlFlow,
 }
 
 struct Reader<'a> {

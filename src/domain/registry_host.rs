@@ -12,6 +12,8 @@ use std::{
 
 use thiserror::Error;
 
+use super::secret::MASK;
+
 /// The key under which docker, podman and kubelet look for Docker Hub's credential.
 pub const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
 
@@ -25,9 +27,6 @@ const DOCKER_HUB_NAMES: [&str; 4] = [
     "registry-1.docker.io",
     "registry.hub.docker.com",
 ];
-
-/// What stands in place of a user and a password, as Ansible has it.
-const HIDDEN: &str = "********";
 
 /// A registry, or a namespace on one. Equal when the same registry is meant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -138,7 +137,7 @@ pub fn shown(key: &str) -> Cow<'_, str> {
     let start = scheme.map_or(0, |scheme| (scheme.len() + "://".len()).min(key.len()));
     match key[start..].rsplit_once('@') {
         None => Cow::Borrowed(key),
-        Some((_, host)) => Cow::Owned(format!("{}{HIDDEN}@{host}", &key[..start])),
+        Some((_, host)) => Cow::Owned(format!("{}{MASK}@{host}", &key[..start])),
     }
 }
 

@@ -2,7 +2,13 @@
 
 use serde_json::Value;
 
-use super::Dialect;
+/// The notations of lists and dicts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Json,
+    Python,
+    YamlFlow,
+}
 
 /// Returns what a word without quotes means in JSON or Python, if anything.
 pub(super) fn constant(word: &str, dialect: Dialect) -> Option<Value> {
