@@ -39,12 +39,12 @@ generate: ## writes documentation and tables of the role from the option tables
 	@cargo run --quiet --locked --example generate
 
 check: ## units, wire tests and linters in two minutes: needs rustup and Python alone
-	cargo test --locked --quiet --no-default-features
+	cargo test --locked --quiet
 	@scripts/lint code
 
 test: setup modules ## all tests: units, modules, real registries, a real Kubernetes API, playbooks, booted nodes
 	@tests/python/run
-	cargo test --locked --workspace
+	cargo test --locked --workspace --features oreg/real
 
 test-python: ## the tests of the action plugins, in a minute
 	@testbed/setup courier ansible ansible-2.9
