@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_changed_file_a_note_or_everybody() {
-        let node = |name: &str, files: Value, stdout: &str| json!({"name": name, "node_name": name, "files": files, "note": {"stdout": stdout}});
+        let node = |name: &str, files: Value, noted: &str| json!({"name": name, "node_name": name, "files": files, "note": {"stdout": noted}});
         let nodes: Vec<Candidate> = read(json!([
             node("changed", json!({"changed": true}), ""),
             node("noted", json!({}), "Welcome!\r\noreg-restart-is-due\r\n"),
