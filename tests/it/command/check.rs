@@ -109,9 +109,10 @@ fn an_expiry_within_the_limit_has_a_status_of_its_own() {
     let password = token(14);
     let login = super::basic(USER, &password);
     let registry = crate::support::scripted::Scripted::plain(move |heard| {
-        match heard.authorization.as_ref() == Some(&login) {
-            true => super::answer(heard, 200, ""),
-            false => super::answer(heard, 401, "WWW-Authenticate: Basic realm=\"r\"\r\n"),
+        if heard.authorization.as_ref() == Some(&login) {
+            super::answer(heard, 200, "")
+        } else {
+            super::answer(heard, 401, "WWW-Authenticate: Basic realm=\"r\"\r\n")
         }
     });
     let host = registry.host();

@@ -33,12 +33,12 @@ fn zsh_reads_its_completions() {
     let account = Account::new();
     let script = account.run(&["completion", "zsh"]);
     account.home.write("functions/_oreg", script.ends_with(0));
-    let test = format!(
+    let zsh_test = format!(
         "fpath=('{}' $fpath); autoload -Uz compinit; compinit -u -d '{}'; echo $_comps[oreg]; autoload +X _oreg && echo read",
         account.home.path("functions").display(),
         account.home.path("dump").display()
     );
-    let text = output(Command::new(tools::find("zsh")).args(["-f", "-c", &test]));
+    let text = output(Command::new(tools::find("zsh")).args(["-f", "-c", &zsh_test]));
     assert_eq!(text, "_oreg\nread\n");
 }
 
