@@ -4,9 +4,11 @@
 use std::{
     collections::BTreeMap,
     env,
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::Command,
-    time::Instant,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -18,11 +20,15 @@ use testbed::{
 
 use crate::support::{
     playbook::{Run, root},
-    scratch::Scratch,
+    scratch::{Scratch, read, set_mode},
     tools,
 };
 
 const NODES: [&str; 3] = ["node-1", "node-2", "node-3"];
+const TARGETS: [&str; 2] = [
+    "/root/.docker/config.json",
+    "/var/lib/origin/.docker/config.json",
+];
 const KUBELET_FILE: &str = "/var/lib/origin/.docker/config.json";
 
 /// Runs the body of a test of this file in namespaces of its own: there, this program is started
@@ -85,6 +91,10 @@ impl Site {
 
     /// Runs a playbook with the modules that `make modules` built.
     fn play(&self, playbook: &str, arguments: &[&str]) -> Run {
+        Run::of(&mut self.ansible(playbook, arguments))
+    }
+
+    fn ansible(&self, playbook: &str, arguments: &[&str]) -> Command {
         let program = tools::cache().join("venv-ansible-2.19/bin/ansible-playbook");
         let mut command = Command::new(program);
         command
@@ -99,7 +109,45 @@ impl Site {
             .arg(self.scratch.path("variables"))
             .arg(playbook_path(playbook))
             .args(arguments);
-        Run::of(&mut command)
+        command
+    }
+
+    /// Runs a playbook, and returns how many commands of ssh and sftp it took for each node.
+    fn count_commands(&self, playbook: &str) -> [usize; 3] {
+        let log = self.scratch.write("commands", "");
+        let mut ansible = self.ansible(playbook, &[]);
+        for (program, variable) in [
+            ("ssh", "ANSIBLE_SSH_EXECUTABLE"),
+            ("sftp", "ANSIBLE_SFTP_EXECUTABLE"),
+        ] {
+            let script = format!(
+                "#!/bin/sh\necho \"$*\" >>{}\nexec {program} \"$@\"\n",
+                log.display()
+            );
+            let wrapper = self.scratch.write(program, script);
+            set_mode(&wrapper, 0o755);
+            ansible.env(variable, wrapper);
+        }
+        let run = Run::of(&mut ansible);
+        assert_eq!(run.changes(), [0, 0, 0], "{}", run.output);
+        let commands = read(&log);
+        [11, 12, 13].map(|last| {
+            let address = format!(" 10.99.0.{last}");
+            commands
+                .lines()
+                .filter(|line| line.contains(&address))
+                .count()
+        })
+    }
+
+    /// Returns the files of a node that hold a password, in clear or as docker writes it.
+    fn password_files(&self, node: &str) -> Vec<String> {
+        let password = &self.bed.passwords.installer;
+        let encoded = STANDARD.encode(format!("{INSTALLER}:{password}"));
+        let script = format!(
+            "grep -rlF -e {password} -e {encoded} /root /tmp /var /run /etc /home /dev/shm 2>/dev/null | sort || true"
+        );
+        self.on(node, &script).lines().map(str::to_owned).collect()
     }
 
     fn on(&self, node: &str, script: &str) -> String {
@@ -188,6 +236,43 @@ fn a_rotation_restarts_one_node_after_the_other() {
         assert_eq!(site.restarts(), [2, 2, 2]);
         assert_eq!(site.play("verify.yml", &[]).changes(), [0, 0, 0]);
     });
+}
+
+#[test]
+fn an_unchanged_run_is_one_command_for_a_node() {
+    inside("an_unchanged_run_is_one_command_for_a_node", |site| {
+        site.play("registry_auth.yml", &[]).changes();
+        let [_, two, three] = site.count_commands("registry_auth.yml");
+        assert_eq!([two, three], [1, 1]);
+        assert_eq!(site.password_files("node-2"), TARGETS);
+    });
+}
+
+#[test]
+fn a_controller_that_is_killed_leaves_passwords_in_the_target_files_alone() {
+    inside(
+        "a_controller_that_is_killed_leaves_passwords_in_the_target_files_alone",
+        |site| {
+            for tenths in [10, 15, 20, 25, 30, 35] {
+                site.on("node-2", "rm -rf /var/lib/oreg /root/.docker");
+                let mut ansible = site.ansible("registry_auth.yml", &["--skip-tags", "restart"]);
+                let mut ansible = ansible
+                    .process_group(0)
+                    .stdout(Stdio::null())
+                    .spawn()
+                    .unwrap();
+                thread::sleep(Duration::from_millis(tenths * 100));
+                let kill = format!("kill -KILL -- -{}", ansible.id());
+                Command::new("sh").args(["-c", &kill]).status().unwrap();
+                ansible.wait().unwrap();
+                // What runs on the node goes on to its end.
+                thread::sleep(Duration::from_secs(1));
+                for file in site.password_files("node-2") {
+                    assert!(TARGETS.contains(&file.as_str()), "{file}");
+                }
+            }
+        },
+    );
 }
 
 #[test]
