@@ -3,7 +3,10 @@
 use crate::{
     ansible::{Response, Row},
     cluster::{ClusterError, connect::MASTER_KUBECONFIG},
-    support::errors::join_causes,
+    support::{
+        errors::join_causes,
+        text::{Cleaner, Foreign},
+    },
 };
 
 /// The kubeconfig.
@@ -18,13 +21,40 @@ pub(super) const CONTEXT: Row<Option<String>> = Row::text("context")
     .about(&["The context of the kubeconfig. Default is its current context."]);
 
 /// Makes the answer a failure with all faults, and the first one's reason.
-pub(super) fn fail(response: Response, faults: &[ClusterError]) -> Response {
+pub(super) fn fail(response: Response, faults: &[ClusterError], cleaner: &Cleaner) -> Response {
     let Some(first) = faults.first() else {
         return response;
     };
-    let mut messages: Vec<String> = faults.iter().map(|fault| join_causes(fault)).collect();
+    let mut messages: Vec<String> = faults
+        .iter()
+        .map(|fault| visible(&join_causes(fault), cleaner))
+        .collect();
     messages.dedup();
     response
         .with("reason", first.reason())
         .fail(messages.join("; "))
+}
+
+/// Keys of entries, users, types and finalizers are what others chose. A line that a terminal would act
+/// upon, or that hides a part of itself, is cleaned as a whole.
+pub(super) fn visible(line: &str, cleaner: &Cleaner) -> String {
+    let hides = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    if !line.contains(|c: char| c.is_control() || hides(c)) {
+        return line.to_owned();
+    }
+    cleaner.quote_explanation(&Foreign::new(line)).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_cannot_act_upon_a_terminal() {
+        let cleaner = Cleaner::default();
+        let plain = "r.example.com: user=u password=sha256:123456";
+        assert_eq!(visible(plain, &cleaner), plain);
+        let odd = visible("r\u{1b}[31m\u{202e}: user=u\nfake", &cleaner);
+        assert!(!odd.contains(['\u{1b}', '\u{202e}', '\n']), "{odd:?}");
+    }
 }

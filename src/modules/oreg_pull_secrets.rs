@@ -36,6 +36,7 @@ use crate::{
         },
     },
     rows,
+    support::text::Cleaner,
 };
 
 const NAMESPACES: Row<Vec<String>> = Row::texts("namespaces")
@@ -335,13 +336,18 @@ fn answer(report: &Report, call: &Call) -> Response {
     let response = Response::new(report.is_changed())
         .with("secrets", secrets)
         .with("service_accounts", accounts)
-        .warn(report.warnings.iter().cloned());
+        .warn(
+            report
+                .warnings
+                .iter()
+                .map(|warning| cluster_answer::visible(warning, &call.cleaner)),
+        );
     let response = if call.diff {
-        with_diff(response, report)
+        with_diff(response, report, &call.cleaner)
     } else {
         response
     };
-    cluster_answer::fail(response, &report.faults)
+    cluster_answer::fail(response, &report.faults, &call.cleaner)
 }
 
 fn secret(report: &SecretReport) -> Value {
@@ -365,7 +371,7 @@ fn service_account(report: &AccountReport) -> Value {
     })
 }
 
-fn with_diff(mut response: Response, report: &Report) -> Response {
+fn with_diff(mut response: Response, report: &Report, cleaner: &Cleaner) -> Response {
     let differs = |action: Action| action != Action::Unchanged;
     for secret in report
         .secrets
@@ -376,7 +382,11 @@ fn with_diff(mut response: Response, report: &Report) -> Response {
             Some(path) => path.display().to_string(),
             None => format!("secret {}", secret.name),
         };
-        response = response.diff(&header, &text(&secret.before), &text(&secret.after));
+        response = response.diff(
+            &header,
+            &text(&secret.before, cleaner),
+            &text(&secret.after, cleaner),
+        );
     }
     for account in report
         .accounts
@@ -384,16 +394,20 @@ fn with_diff(mut response: Response, report: &Report) -> Response {
         .filter(|account| differs(account.action))
     {
         let header = format!("service account {}", account.name);
-        response = response.diff(&header, &text(&account.before), &text(&account.after));
+        response = response.diff(
+            &header,
+            &text(&account.before, cleaner),
+            &text(&account.after, cleaner),
+        );
     }
     response
 }
 
-fn text(lines: &[String]) -> String {
-    lines
+fn text(lines: &[String], cleaner: &Cleaner) -> String {
+    let lines = lines
         .iter()
-        .flat_map(|line| [line.as_str(), "\n"])
-        .collect()
+        .map(|line| cluster_answer::visible(line, cleaner));
+    lines.flat_map(|line| [line, "\n".to_owned()]).collect()
 }
 
 #[cfg(test)]
