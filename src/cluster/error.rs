@@ -235,7 +235,7 @@ pub enum ClusterError {
          its own: leave `global_secret` out"
     )]
     OwnControlPlane,
-    /// A cluster without MachineConfigPools.
+    /// A cluster without `MachineConfigPools`.
     #[error(
         "{endpoint} has no MachineConfigPools, which OKD 4 and OpenShift 4 have: on OpenShift 3.11 leave \
          `pools` out"

@@ -1,4 +1,4 @@
-//! MachineConfigPools of OKD 4, which bring a new global pull secret to their nodes
+//! `MachineConfigPools` of OKD 4, which bring a new global pull secret to their nodes
 //! (openshift/api `machineconfiguration/v1`; machine-config-operator, docs/MachineConfigController.md).
 
 use k8s_openapi::api::core::v1::Node;

@@ -133,7 +133,7 @@ fn is_proxy(row: &Documented) -> bool {
 /// The rows of a table of the role that a variable sets.
 fn set_by_variables(table: &RoleTable) -> impl Iterator<Item = (&'static str, Documented)> {
     let (_, rows, belongs) = *table;
-    let rows = rows.iter().copied().filter(move |row| belongs(row));
+    let rows = rows.iter().copied().filter(belongs);
     rows.filter_map(|row| Some((row.about.variable?, row)))
 }
 
@@ -330,12 +330,10 @@ fn defaults(text: &str, _: &Generated) -> String {
             (Some(_), None) => {}
             (None, _) => {
                 if let Some((_, end)) = before.and_then(|before| shown_default(&text, before)) {
-                    let about = row
-                        .about
-                        .text
-                        .iter()
-                        .flat_map(|text| wrapped(text, WIDTH - 2));
-                    let about: String = about.map(|line| format!("# {line}\n")).collect();
+                    let lines = row.about.text.iter();
+                    let lines = lines.flat_map(|text| wrapped(text, WIDTH - 2));
+                    let about =
+                        lines.fold(String::new(), |about, line| about + "# " + &line + "\n");
                     text.insert_str(
                         end,
                         &format!("\n{}{line}", without_markup(&with_variables(&about))),

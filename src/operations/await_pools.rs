@@ -1,4 +1,4 @@
-//! Waits until MachineConfigPools have brought the latest configuration to their nodes.
+//! Waits until `MachineConfigPools` have brought the latest configuration to their nodes.
 //!
 //! A pool that cannot get there ends the wait: one that is paused at once, one that is degraded when it
 //! still is at the next look. An API server that cannot be reached is waited for, as the pools restart it.
@@ -12,7 +12,7 @@ use crate::cluster::{ClusterError, machine_config_pool::PoolState};
 
 /// How long a change may take to reach a pool. The operator renders a new configuration within seconds;
 /// a pool that wants no other by then is not concerned.
-const GRACE: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_mins(1);
 
 /// What is waited for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -266,7 +266,7 @@ mod tests {
     fn wait(since: Since, looks: Vec<Vec<PoolState>>) -> PoolsReport {
         let request = PoolsRequest {
             pools: Vec::new(),
-            timeout: Duration::from_secs(120),
+            timeout: Duration::from_mins(2),
             since,
         };
         let last = looks.last().cloned();

@@ -55,7 +55,7 @@ impl MachineConfigError {
 #[derive(Debug, Default)]
 pub struct OwnedFiles(BTreeSet<PathBuf>);
 
-/// A MachineConfig, as far as it matters: `spec.config.storage.files[].path` (Ignition 2 and 3).
+/// A `MachineConfig`, as far as it matters: `spec.config.storage.files[].path` (Ignition 2 and 3).
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct MachineConfig {

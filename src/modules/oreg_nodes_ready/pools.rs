@@ -1,4 +1,4 @@
-//! `pools`: waits for MachineConfigPools instead of nodes.
+//! `pools`: waits for `MachineConfigPools` instead of nodes.
 
 use std::time::Duration;
 

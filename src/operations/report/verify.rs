@@ -496,7 +496,7 @@ mod tests {
             assert_eq!(states(&report, honest_row), honest, "{lie}");
         }
         let report = report(|r| {
-            r["nodes"][0]["stored"] = json!({"failed": true, "registries": [{"host": forged}]})
+            r["nodes"][0]["stored"] = json!({"failed": true, "registries": [{"host": forged}]});
         });
         assert_eq!(
             texts(&report),
