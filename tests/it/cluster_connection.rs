@@ -568,7 +568,7 @@ fn a_web_server_in_place_of_the_api_is_told() {
     assert!(
         message.contains(
             "does not know how to list secrets in namespace openshift: the API server is starting, \
-             or this is none"
+             or this is no API server"
         ),
         "{message}"
     );

@@ -106,14 +106,15 @@ fn ansible(site: &Site, options: &Value, more: &[&str]) -> Command {
 const WITHOUT_EXECUTION: &str = "mount -t tmpfs -o noexec,mode=1777 tmpfs \"$1\"";
 const READ_ONLY: &str = "mount -t tmpfs tmpfs \"$1\"; mount -o remount,ro \"$1\"";
 
-/// In the place of Ansible's own files on the node, without and with the way out of the documentation.
+/// Ansible's own way needs a usable `remote_tmp`: runs without and with the way out of the documentation.
+/// The courier puts nothing there, so it works at once.
 fn with_remote_tmp(prepare: &str, words: &[&str]) {
     let (site, scratch) = (Site::new(), Scratch::new());
     let path = scratch.path("node/config.json");
     let bad = scratch.path("bad");
     std::fs::create_dir(&bad).unwrap();
-    let run = |remote_tmp: &Path| {
-        let mut command = ansible(&site, &options(&path), &[]);
+    let run = |remote_tmp: &Path, courier: &str| {
+        let mut command = ansible(&site, &options(&path), &["-e", courier]);
         command.env_remove("ANSIBLE_REMOTE_TEMP").args([
             "-e",
             &format!("ansible_remote_tmp={}", remote_tmp.display()),
@@ -124,16 +125,22 @@ fn with_remote_tmp(prepare: &str, words: &[&str]) {
             &command,
         ))
     };
-    run(&bad.join("tmp")).failed_with(words);
+    run(&bad.join("tmp"), "oreg_courier=false").failed_with(words);
     assert!(!path.exists());
-    let good = run(&scratch.path("good"));
-    assert!(
-        good.ok && good.output.contains("CHANGED"),
-        "{}",
-        good.output
-    );
-    assert!(read(&path).contains("registry.example.com"));
-    assert_eq!(names(path.parent().unwrap()), ["config.json"]);
+    for (remote_tmp, courier) in [
+        (scratch.path("good"), "oreg_courier=false"),
+        (bad.join("tmp"), "oreg_courier=true"),
+    ] {
+        let good = run(&remote_tmp, courier);
+        assert!(
+            good.ok && good.output.contains("CHANGED"),
+            "{courier}: {}",
+            good.output
+        );
+        assert!(read(&path).contains("registry.example.com"));
+        assert_eq!(names(path.parent().unwrap()), ["config.json"]);
+        std::fs::remove_file(&path).unwrap();
+    }
 }
 
 #[test]
