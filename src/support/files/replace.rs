@@ -10,7 +10,7 @@ use std::{
     path::PathBuf,
 };
 
-use rustix::fs::OFlags;
+use rustix::{fs::OFlags, io::Errno};
 
 use super::{
     attributes::{Attributes, WantedAttributes, copy_extended},
@@ -180,8 +180,12 @@ impl<'a> Beside<'a> {
 
     fn take_the_place_of(self, name: &OsStr) -> Result<(), FileError> {
         let directory = self.lock.directory;
-        rustix::fs::renameat(&directory.file, &self.name, &directory.file, name)
-            .attempt("replace", &directory.path.join(name))?;
+        let path = directory.path.join(name);
+        match rustix::fs::renameat(&directory.file, &self.name, &directory.file, name) {
+            // rename(2): something is mounted on it, perhaps where this process cannot see it.
+            Err(Errno::BUSY) => return Err(FileError::MountPoint { path }),
+            renamed => renamed.attempt("replace", &path)?,
+        }
         system::sync(&directory.file).attempt("sync the directory", &directory.path)
     }
 }
