@@ -1,12 +1,14 @@
 //! Reads the files that a user names. They may be pipes (`<(oc get secret …)`) and links, so nothing is
-//! asked of them but that they end.
+//! asked of them but that they end; a FIFO with a name may never do so.
 
 use std::{
     fs::File,
     io::{self, Read},
+    os::unix::fs::FileTypeExt,
     path::{Path, PathBuf},
 };
 
+use rustix::fs::{Mode, OFlags};
 use thiserror::Error;
 
 use super::form::{Document, FormError, documents};
@@ -16,6 +18,9 @@ pub const STDIN: &str = "-";
 
 /// A larger file is a mistake: a list of all Secrets of a large cluster has a tenth of this.
 const MAX_BYTES: u64 = 16 << 20;
+
+/// The file system of pipes without a name (`PIPEFS_MAGIC` of linux/magic.h).
+const PIPEFS: rustix::fs::FsWord = 0x5049_5045;
 
 /// Why a file gives no credentials.
 #[derive(Debug, Error)]
@@ -61,13 +66,28 @@ pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     let bytes = if path == Path::new(STDIN) {
         bounded(io::stdin().lock())
     } else {
-        File::open(path).and_then(bounded)
+        open(path).and_then(bounded)
     };
     let bytes = bytes.map_err(|source| FileError::Read {
         path: path.to_owned(),
         source,
     })?;
     bytes.ok_or_else(|| FileError::TooLarge(path.to_owned()))
+}
+
+/// Opens the file without waiting for a writer: a FIFO that somebody has left in its place would hold the
+/// command for ever. A pipe of the shell has no name, and has a writer.
+fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    if file.metadata()?.file_type().is_fifo() && rustix::fs::fstatfs(&file)?.f_type != PIPEFS {
+        return Err(io::Error::other(
+            "it is a FIFO: name a file, or give its content on standard input",
+        ));
+    }
+    let flags = rustix::fs::fcntl_getfl(&file)?;
+    rustix::fs::fcntl_setfl(&file, flags - OFlags::NONBLOCK)?;
+    Ok(file)
 }
 
 fn bounded(reader: impl Read) -> io::Result<Option<Vec<u8>>> {

@@ -28,6 +28,8 @@ fn bad_files_are_named_without_their_content() {
         .unwrap()
         .set_len(64 << 20)
         .unwrap();
+    let fifo = account.home.path("fifo");
+    rustix::fs::mkfifoat(rustix::fs::CWD, fifo, rustix::fs::Mode::RUSR).unwrap();
     for (name, expected) in [
         ("empty", "is empty"),
         ("text", "holds no credentials"),
@@ -39,6 +41,7 @@ fn bad_files_are_named_without_their_content() {
         ("large", "larger than"),
         ("none", "there is no such file"),
         ("bin", "is a directory"),
+        ("fifo", "is a FIFO"),
     ] {
         for command in [
             &["check", name][..],
