@@ -106,8 +106,28 @@ impl Response {
         }
         let mut answer = Value::Object(object);
         redactor.mask(&mut answer);
+        tame(&mut answer);
         answer
     }
+}
+
+/// Replaces what would act upon a terminal in every text of an answer. As [`Redactor`] is for secrets,
+/// this is the net under what is cleaned where it arrives.
+fn tame(value: &mut Value) {
+    match value {
+        Value::String(text) if text.contains(acts_on_terminal) => {
+            *text = text.replace(acts_on_terminal, " ");
+        }
+        Value::Array(items) => items.iter_mut().for_each(tame),
+        Value::Object(members) => members.values_mut().for_each(tame),
+        _ => {}
+    }
+}
+
+/// Controls, and marks that turn the direction of writing. Lines and tabs are part of messages and diffs.
+fn acts_on_terminal(character: char) -> bool {
+    let turns = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || (character.is_control() && !matches!(character, '\n' | '\t'))
 }
 
 impl Failure {
@@ -134,5 +154,29 @@ impl Failure {
 impl<E: Error> From<E> for Failure {
     fn from(error: E) -> Self {
         Self::new(join_causes(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_of_an_answer_acts_on_a_terminal() {
+        let response = Response::new(false)
+            .with(
+                "files",
+                json!([{"path": "/a\u{1b}[2J", "added": ["b\u{202e}"]}]),
+            )
+            .warn(["c\u{9b}2J".to_owned()])
+            .diff("d\r", "e\n\tf\u{7}", "")
+            .fail("g\u{1b}]0;x\nh");
+        let answer = response.into_json(Vec::new(), Vec::new());
+        let expected = json!({
+            "changed": false, "failed": true, "msg": "g ]0;x\nh", "warnings": ["c 2J"],
+            "files": [{"path": "/a [2J", "added": ["b "]}],
+            "diff": [{"before_header": "d ", "before": "e\n\tf ", "after_header": "d ", "after": ""}],
+        });
+        assert_eq!(answer, expected);
     }
 }

@@ -19,4 +19,5 @@ pub mod registry_host;
 pub mod secret;
 pub mod stored_entry;
 pub mod verdict;
+pub mod visible;
 pub mod warning;

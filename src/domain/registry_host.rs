@@ -12,7 +12,10 @@ use std::{
 
 use thiserror::Error;
 
-use super::secret::MASK;
+use super::{
+    secret::MASK,
+    visible::{is_invisible, made_visible},
+};
 
 /// The key under which docker, podman and kubelet look for Docker Hub's credential.
 pub const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
@@ -129,15 +132,16 @@ impl RegistryHost {
 }
 
 /// Returns a key of `auths`, or what else was written for a host, as it may be shown: what stands before
-/// `@` may hold a password.
+/// `@` may hold a password, and somebody else may have chosen the characters.
 #[must_use]
 pub fn shown(key: &str) -> Cow<'_, str> {
     let is_scheme = |text: &&str| text.chars().all(char::is_alphanumeric);
     let scheme = key.split("://").next().filter(is_scheme);
     let start = scheme.map_or(0, |scheme| (scheme.len() + "://".len()).min(key.len()));
     match key[start..].rsplit_once('@') {
-        None => Cow::Borrowed(key),
-        Some((_, host)) => Cow::Owned(format!("{}{MASK}@{host}", &key[..start])),
+        None if !key.contains(is_invisible) => Cow::Borrowed(key),
+        None => Cow::Owned(made_visible(key)),
+        Some((_, host)) => Cow::Owned(made_visible(&format!("{}{MASK}@{host}", &key[..start]))),
     }
 }
 
@@ -332,6 +336,8 @@ mod tests {
             ("u:p/q@h", "********@h"),
             ("u:p://q@h", "********@h"),
             ("u@h", "********@h"),
+            ("a\u{1b}[2J\n* b: c\u{202e}", "a [2J * b: c "),
+            ("u@h\n* b", "********@h * b"),
         ];
         for (key, expected) in table {
             assert_eq!(shown(key), expected);

@@ -3,6 +3,7 @@
 use crate::{
     ansible::{Response, Row},
     cluster::{ClusterError, connect::MASTER_KUBECONFIG},
+    domain::visible::is_invisible,
     support::{
         errors::join_causes,
         text::{Cleaner, Foreign},
@@ -38,8 +39,7 @@ pub(super) fn fail(response: Response, faults: &[ClusterError], cleaner: &Cleane
 /// Keys of entries, users, types and finalizers are what others chose. A line that a terminal would act
 /// upon, or that hides a part of itself, is cleaned as a whole.
 pub(super) fn visible(line: &str, cleaner: &Cleaner) -> String {
-    let hides = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    if !line.contains(|c: char| c.is_control() || hides(c)) {
+    if !line.contains(is_invisible) {
         return line.to_owned();
     }
     cleaner.quote_explanation(&Foreign::new(line)).to_string()

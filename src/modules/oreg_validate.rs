@@ -186,10 +186,10 @@ fn stored(options: &Options) -> Result<Task, Failure> {
     let mut found = read_stored(&paths, &demands)?;
     match options.get(MISSING_FILE) {
         // What fails is not said twice.
-        Severity::Fail => found.warnings.retain(|one| !found.unusable.contains(one)),
+        Severity::Fail => found.keep_other_warnings(),
         Severity::Warn => found.unusable.clear(),
         Severity::Ignore => {
-            found.warnings.retain(|one| !found.unusable.contains(one));
+            found.keep_other_warnings();
             found.unusable.clear();
         }
     }

@@ -14,7 +14,10 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::{
-    domain::docker_config::{DockerConfig, DocumentError},
+    domain::{
+        docker_config::{DockerConfig, DocumentError},
+        visible::made_visible,
+    },
     support::yaml::is_too_deep,
 };
 
@@ -237,10 +240,11 @@ fn member_of_secret(secret: &Value, key: &str, name: &str) -> Result<Option<Stri
 fn secret_name(secret: &Value) -> String {
     let metadata = |name: &str| secret.get("metadata")?.get(name)?.as_str();
     let name = metadata("name").unwrap_or("without a name");
-    metadata("namespace").map_or_else(
+    let name = metadata("namespace").map_or_else(
         || format!("Secret {name}"),
         |namespace| format!("Secret {namespace}/{name}"),
-    )
+    );
+    made_visible(&name)
 }
 
 #[cfg(test)]

@@ -3,16 +3,13 @@
 use maud::{Markup, html};
 
 use super::state::Standing;
+use crate::domain::visible::is_invisible;
 
-/// Returns foreign text without the characters that would steer a terminal or turn the direction of
-/// writing: a mark stands in their place. Escaping is maud's.
+/// Returns foreign text without the characters that would steer a terminal, turn the direction of
+/// writing, or hide: a mark stands in their place. Escaping is maud's.
 #[must_use]
 pub fn plain(text: &str) -> String {
-    let steers = |c: char| {
-        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        c.is_control() || turns
-    };
-    text.replace(steers, "\u{fffd}")
+    text.replace(is_invisible, "\u{fffd}")
 }
 
 /// Joins a number and a noun: `1 node`, `2 nodes`.
@@ -34,8 +31,8 @@ mod tests {
     #[test]
     fn foreign_text_steers_nothing() {
         assert_eq!(
-            plain("a\u{1b}[2Jb\u{202e}c\n"),
-            "a\u{fffd}[2Jb\u{fffd}c\u{fffd}"
+            plain("a\u{1b}[2Jb\u{202e}c\u{200b}\n"),
+            "a\u{fffd}[2Jb\u{fffd}c\u{fffd}\u{fffd}"
         );
         assert_eq!(plain("ü <b> ✔"), "ü <b> ✔");
     }

@@ -1,7 +1,7 @@
 //! The credentials that docker config files on this host hold, to be proven as they are.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
 };
 
@@ -10,10 +10,11 @@ use crate::{
     authfile::{AuthFileError, read_document},
     domain::{
         credential::Credential,
-        docker_config::{DockerConfig, Helpers},
+        docker_config::DockerConfig,
         registry_credential::{RegistryCredential, Source, TransportSecurity},
         registry_host::{RegistryHost, shown},
         stored_entry::StoredEntry,
+        visible::is_invisible,
     },
     registry::Reason,
 };
@@ -56,6 +57,13 @@ pub fn read_stored(
 }
 
 impl StoredCredentials {
+    /// Takes what [`StoredCredentials::unusable`] says out of the warnings.
+    pub fn keep_other_warnings(&mut self) {
+        // By hash: whoever writes the file decides how many there are.
+        let said: HashSet<_> = self.unusable.iter().collect();
+        self.warnings.retain(|one| !said.contains(one));
+    }
+
     fn add_unusable(&mut self, text: String) {
         self.unusable.push(text.clone());
         self.warnings.push(text);
@@ -63,19 +71,25 @@ impl StoredCredentials {
 
     fn add(&mut self, path: &Path, document: &DockerConfig, demands: &Demands) {
         let helpers = document.helpers();
+        let helped = by_registry(&helpers.per_registry);
         if !document.has_auths() {
             let path = path.display();
             self.add_unusable(format!("{path} has no `auths`, so it holds no credential"));
         }
         for entry in document.auths() {
             self.unusable.extend(obstacle_of_kubelet(path, entry));
-            self.warnings.extend(suspicions(path, entry, &helpers));
+            self.warnings.extend(suspicions(path, entry, &helped));
             if let (Some(host), Ok(Some(credential))) = (entry.host(), entry.credential()) {
+                if credential.user().contains(is_invisible) {
+                    let place = place_of(path, entry);
+                    self.warnings.push(format!("{place}: its user holds a character that cannot be seen, such as a line break; it was not examined"));
+                    continue;
+                }
                 self.examine(path, host, entry, credential, demands);
             }
         }
         if let Some(store) = &helpers.store {
-            let path = path.display();
+            let (path, store) = (path.display(), shown(store));
             self.warnings.push(format!("{path}: docker asks the credential store {store} for every registry and does not read auths; kubelet does"));
         }
         let missing = demands.hosts().into_iter();
@@ -161,7 +175,20 @@ fn obstacle_of_kubelet(path: &Path, entry: &StoredEntry) -> Option<String> {
     ))
 }
 
-fn suspicions(path: &Path, entry: &StoredEntry, helpers: &Helpers) -> Vec<String> {
+/// The helpers by registry: a file may hold thousands of them, and of entries.
+fn by_registry(helpers: &[(String, String)]) -> HashMap<RegistryHost, &str> {
+    let parsed = helpers.iter().filter_map(|(key, helper)| {
+        let host = RegistryHost::parse(key).ok()?;
+        Some((host, helper.as_str()))
+    });
+    parsed.collect()
+}
+
+fn suspicions(
+    path: &Path,
+    entry: &StoredEntry,
+    helped: &HashMap<RegistryHost, &str>,
+) -> Vec<String> {
     let place = place_of(path, entry);
     let mut found: Vec<_> = obstacle_of_kubelet(path, entry).into_iter().collect();
     match entry.credential() {
@@ -178,12 +205,8 @@ fn suspicions(path: &Path, entry: &StoredEntry, helpers: &Helpers) -> Vec<String
             "{place}: this key names no registry; it was not examined"
         ));
     }
-    let helper = helpers.per_registry.iter().find(|(key, _)| {
-        RegistryHost::parse(key)
-            .ok()
-            .is_some_and(|host| Some(host) == entry.host())
-    });
-    if let Some((_, helper)) = helper {
+    let helper = entry.host().and_then(|host| helped.get(&host));
+    if let Some(helper) = helper.map(|helper| shown(helper)) {
         found.push(format!(
             "{place}: docker asks the credential helper {helper} for it; kubelet reads the entry"
         ));

@@ -3,7 +3,7 @@
 //! A place in a text can be read in several ways: `%25` is a percent sign or three characters. All
 //! readings are reported; the search follows each.
 
-use super::visible::is_invisible;
+use crate::domain::visible::is_invisible;
 
 /// How often an escape may be escaped again: JSON in JSON in JSON, `%252540`.
 const LEVELS: usize = 3;

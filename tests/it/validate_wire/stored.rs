@@ -1,5 +1,7 @@
 //! Credentials as docker config files hold them, at registries that are scripted.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
+
 use super::*;
 
 /// Proves what a file with these `auths` holds.
@@ -230,5 +232,77 @@ fn a_password_that_ends_soon_is_a_warning() {
         answer(1, "soon")
             .failure()
             .starts_with("expires_in: expected a number")
+    );
+}
+
+/// Whoever writes the file chooses its keys, users and helpers. Each of them is a part of a message.
+#[test]
+fn names_in_a_file_forge_no_line_and_act_on_no_terminal() {
+    let evil = "evil\u{1b}[2J\n* node-3: fake\u{202e}\u{200b}";
+    let user = STANDARD.encode(format!("{evil}:{PASSWORD}"));
+    let twice = serde_json::to_string(evil).unwrap();
+    let scratch = Scratch::new();
+    for (document, words) in [
+        (
+            json!({"auths": {evil: auth()}}).to_string(),
+            "names no registry",
+        ),
+        (
+            json!({"auths": {evil: {"auth": "!"}}}).to_string(),
+            "is not base64",
+        ),
+        (
+            json!({"auths": {"127.0.0.1:1": {"auth": user}}}).to_string(),
+            "cannot be seen",
+        ),
+        (
+            json!({"auths": {}, "credsStore": evil}).to_string(),
+            "credential store evil",
+        ),
+        (
+            json!({"auths": {"127.0.0.1:1": auth()}, "credHelpers": {"127.0.0.1:1": evil}})
+                .to_string(),
+            "credential helper evil",
+        ),
+        (
+            format!("{{\"auths\": {{}}, {twice}: 1, {twice}: 1}}"),
+            "a second member named",
+        ),
+    ] {
+        let file = scratch.write("config.json", document);
+        let options = json!({"auth_files": [file], "retries": 0});
+        let answer = Module::new("oreg_validate").args(options).run();
+        let said = answer.json.to_string();
+        assert!(said.contains(words), "{said}");
+        // In JSON, the signs that act are escapes.
+        for sign in ["\\n* node-3", "\\u001b", "\u{1b}", "\u{202e}", "\u{200b}"] {
+            assert!(
+                !answer.stdout.contains(sign) && !said.contains(sign),
+                "{sign:?}: {said}"
+            );
+        }
+    }
+}
+
+/// A file of 1 MiB holds this much. Nothing is compared with everything else.
+#[test]
+fn a_file_full_of_odd_entries_and_helpers_takes_no_time() {
+    let odd = (0..20_000).map(|n| (format!("h{n}"), json!(1)));
+    let helpers = (0..12_000).map(|n| (format!("h{n}"), json!("x")));
+    let document = json!({
+        "auths": odd.collect::<serde_json::Map<_, _>>(),
+        "credHelpers": helpers.collect::<serde_json::Map<_, _>>(),
+    });
+    let scratch = Scratch::new();
+    let file = scratch.write("config.json", document.to_string());
+    let begin = Instant::now();
+    let answer = Module::new("oreg_validate")
+        .args(json!({"auth_files": [file]}))
+        .run();
+    assert!(answer.failure().starts_with("20000 files cannot be used"));
+    assert!(
+        begin.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        begin.elapsed()
     );
 }
