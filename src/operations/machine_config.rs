@@ -1,12 +1,9 @@
 //! Files that a machine config owns. On OpenShift and OKD 4 the machine config operator writes them, and
 //! marks a node Degraded when another hand does (MachineConfigDaemon.md, "Config Drift Monitor").
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde_json::Value;
 use thiserror::Error;
 
 use crate::support::files::{FileError, Place};
@@ -53,37 +50,10 @@ impl MachineConfigError {
 
 /// The files that a machine config owns on this node.
 #[derive(Debug, Default)]
-pub struct OwnedFiles(BTreeSet<PathBuf>);
+pub struct OwnedFiles(Vec<PathBuf>);
 
-/// A `MachineConfig`, as far as it matters: `spec.config.storage.files[].path` (Ignition 2 and 3).
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct MachineConfig {
-    spec: Spec,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Spec {
-    config: Ignition,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Ignition {
-    storage: Storage,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Storage {
-    files: Vec<OwnedFile>,
-}
-
-#[derive(Deserialize)]
-struct OwnedFile {
-    path: PathBuf,
-}
+/// Where a `MachineConfig` lists its files (Ignition 2 and 3).
+const FILES: &str = "/spec/config/storage/files";
 
 impl OwnedFiles {
     /// Reads the node's machine config. A node without one owns all its files itself.
@@ -98,10 +68,11 @@ impl OwnedFiles {
 
     fn parse(bytes: &[u8]) -> Self {
         // What cannot be understood owns at least what every config owns.
-        let config: MachineConfig = serde_json::from_slice(bytes).unwrap_or_default();
-        let listed = config.spec.config.storage.files.into_iter();
-        let listed = listed.map(|file| file.path);
-        Self(listed.chain(ALWAYS.map(PathBuf::from)).collect())
+        let config: Value = serde_json::from_slice(bytes).unwrap_or_default();
+        let files = config.pointer(FILES).and_then(Value::as_array);
+        let listed = files.into_iter().flatten();
+        let listed = listed.filter_map(|file| file.get("path")?.as_str());
+        Self(listed.chain(ALWAYS).map(PathBuf::from).collect())
     }
 
     /// Refuses `path`, which leads to `target`, if a machine config owns it.
@@ -109,7 +80,7 @@ impl OwnedFiles {
     /// # Errors
     /// [`MachineConfigError::Owned`].
     pub(super) fn check(&self, path: &Path, target: &Path) -> Result<(), MachineConfigError> {
-        if self.0.contains(path) || self.0.contains(target) {
+        if self.0.iter().any(|owned| owned == path || owned == target) {
             let path = path.to_owned();
             return Err(MachineConfigError::Owned { path });
         }
