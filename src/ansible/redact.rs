@@ -5,13 +5,19 @@
 //! password. So the net masks distinctive secrets only, and none that the task itself writes in clear:
 //! a mask that stands for a word spells the password, and spoils the sentence.
 
-use std::{cmp::Reverse, fmt::Write as _};
+use std::{
+    cmp::{Ordering, Reverse},
+    fmt::Write as _,
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
 use crate::{
-    domain::secret::{MASK, Secret},
+    domain::{
+        layout::quoted,
+        secret::{MASK, Secret},
+    },
     support::text::is_distinctive,
 };
 
@@ -35,7 +41,7 @@ impl Redactor {
 
     /// Masks the secrets in `value`, all levels down.
     pub fn mask(&self, value: &mut Value) {
-        let forms = self.forms_in(&value.to_string());
+        let forms = self.forms_in(&printed(value));
         if !forms.is_empty() {
             mask_forms(value, &forms);
         }
@@ -46,18 +52,14 @@ impl Redactor {
     /// secret must be masked whole.
     fn forms_in(&self, printed: &str) -> Vec<Secret> {
         let forms = self.secrets.iter().flat_map(|s| forms_of(s.expose()));
-        // Most secrets are learned twice: from an option, and from what was made of it.
-        let forms = longest_first(forms.collect());
-        let found = Needles::new(forms.into_iter()).found_in(printed);
-        longest_first(found).into_iter().map(Secret::new).collect()
+        let found = Needles::new(forms).found_in(printed);
+        found.into_iter().map(Secret::new).collect()
     }
 }
 
-/// Each text once.
-fn longest_first(mut texts: Vec<String>) -> Vec<String> {
-    texts.sort_unstable_by(|a, b| (Reverse(a.len()), a).cmp(&(Reverse(b.len()), b)));
-    texts.dedup();
-    texts
+/// The answer in one line, as Ansible reads it.
+pub(super) fn printed(answer: &Value) -> String {
+    serde_json::to_string(answer).expect("an answer has a JSON form")
 }
 
 /// Texts that are looked for all at once: however many they are, the searched text is read once.
@@ -68,6 +70,7 @@ struct Needles {
     short: Vec<Needle>,
 }
 
+#[derive(Clone)]
 struct Needle {
     printed: String,
     text: String,
@@ -83,11 +86,12 @@ impl Needles {
             printed: in_json(&text),
             text,
         });
-        let (mut long, short): (Vec<_>, _) = needles.partition(|n| n.printed.len() >= HEAD);
-        long.sort_unstable_by(|a, b| a.printed.cmp(&b.printed));
+        let (long, short) = needles.partition(|n| n.printed.len() >= HEAD);
+        let long = sorted(long, |a, b| a.printed.cmp(&b.printed));
         Self { long, short }
     }
 
+    /// Returns the texts that occur in `printed`, each once, the longest first.
     fn found_in(&self, printed: &str) -> Vec<String> {
         let bytes = printed.as_bytes();
         let short = self.short.iter().filter(|n| printed.contains(&n.printed));
@@ -96,7 +100,10 @@ impl Needles {
             let alike = self.with_head(head);
             alike.filter(move |n| bytes[at..].starts_with(n.printed.as_bytes()))
         });
-        short.chain(long).map(|n| n.text.clone()).collect()
+        let found = sorted(short.chain(long).cloned().collect(), |a, b| {
+            (Reverse(a.text.len()), &a.text).cmp(&(Reverse(b.text.len()), &b.text))
+        });
+        found.into_iter().map(|n| n.text).collect()
     }
 
     fn with_head(&self, head: &[u8]) -> impl Iterator<Item = &Needle> {
@@ -109,6 +116,14 @@ impl Needles {
 }
 
 /// `text` as JSON has it, without the quotes around it: mostly as it is.
+/// Each needle once: most secrets are learned twice, from an option and from what was made of it. A
+/// pointer to the order, not a type for each one, keeps a second copy of the sort out of small modules.
+fn sorted(mut needles: Vec<Needle>, order: fn(&Needle, &Needle) -> Ordering) -> Vec<Needle> {
+    needles.sort_unstable_by(order);
+    needles.dedup_by(|a, b| a.text == b.text);
+    needles
+}
+
 fn in_json(text: &str) -> String {
     if text
         .bytes()
@@ -116,7 +131,7 @@ fn in_json(text: &str) -> String {
     {
         return text.to_owned();
     }
-    let quoted = Value::from(text).to_string();
+    let quoted = quoted(text);
     quoted[1..quoted.len() - 1].to_owned()
 }
 

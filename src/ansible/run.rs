@@ -17,6 +17,7 @@ use super::{
     invocation::{Call, read_call},
     option::{OptionSpec, Table},
     path::Lookup,
+    redact::printed,
     response::{Failure, Response},
 };
 use crate::support::process;
@@ -95,7 +96,7 @@ pub fn run(module: &'static Module, argument: Option<&OsStr>, lookup: Lookup) ->
     code
 }
 
-/// Answers a person.
+/// Writes `text` to standard output.
 fn say(text: &str) -> ExitCode {
     let mut stdout = std::io::stdout().lock();
     match stdout
@@ -112,9 +113,8 @@ fn print(answer: &Value) {
     if ANSWERED.swap(true, Ordering::SeqCst) {
         return;
     }
-    let mut stdout = std::io::stdout().lock();
     // If Ansible has gone away there is nobody left to tell.
-    let _ = writeln!(stdout, "{answer}").and_then(|()| stdout.flush());
+    let _ = say(&format!("{}\n", printed(answer)));
 }
 
 /// A panic, in the form that Ansible reads.

@@ -96,8 +96,9 @@ impl Layout {
     }
 }
 
-fn quoted(name: &str) -> String {
-    serde_json::Value::from(name).to_string()
+/// `text` as JSON writes it, in quotes.
+pub(crate) fn quoted(text: &str) -> String {
+    serde_json::to_string(text).expect("every text has a JSON form")
 }
 
 /// Counts what is written to it.

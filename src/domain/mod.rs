@@ -10,7 +10,7 @@ pub mod expiry;
 pub mod faults;
 pub mod image;
 mod json_members;
-mod layout;
+pub(crate) mod layout;
 pub mod merge;
 pub mod plan;
 pub mod reader;

@@ -160,10 +160,10 @@ impl Known {
     }
 
     fn is_in_name(&self, name: &str) -> bool {
-        // Names of hosts are in lower case, whatever was written.
-        let name = name.to_lowercase();
+        // Names of hosts are in lower case, whatever was written. A plain name is ASCII.
+        let name = name.to_ascii_lowercase();
         let mut secrets = self.secrets.iter().map(Secret::expose);
-        secrets.any(|secret| is_distinctive(secret) && name.contains(&secret.to_lowercase()))
+        secrets.any(|secret| is_distinctive(secret) && name.contains(&secret.to_ascii_lowercase()))
     }
 }
 
@@ -179,11 +179,15 @@ fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
 }
 
 /// Puts a mask in place of the spans; of those that touch each other, one for all.
-fn replace(text: &str, mut spans: Vec<Span>) -> String {
-    spans.sort_unstable_by_key(|span| span.start);
+fn replace(text: &str, spans: Vec<Span>) -> String {
+    // For each place the end of the longest span that begins there; 0 where none does.
+    let mut ends = vec![0; text.len() + 1];
+    for Span { start, end } in spans {
+        ends[start] = end.max(ends[start]);
+    }
     let mut masked = String::with_capacity(text.len());
     let mut shown = 0;
-    for Span { start, end } in spans {
+    for (start, end) in ends.into_iter().enumerate().filter(|(_, end)| *end > 0) {
         let start = text.floor_char_boundary(start);
         if start > shown || masked.is_empty() {
             masked.push_str(&text[shown..start]);

@@ -1,9 +1,8 @@
 //! The forms in which a secret is looked for, beyond the notations of single characters.
 
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
-use serde_json::Value;
 
-use crate::domain::secret::Secret;
+use crate::domain::{layout::quoted, secret::Secret};
 
 /// A secret with fewer characters is masked as a whole token only.
 pub const SHORT: usize = 6;
@@ -115,7 +114,7 @@ fn push(forms: &mut Vec<Form>, text: &str, kind: Kind) {
 /// The secret as JSON writes it, whose escapes base64 hides: as little escaped as can be, as Go does
 /// it, in ASCII.
 fn spellings(text: &str) -> Vec<String> {
-    let quoted = Value::from(text).to_string();
+    let quoted = quoted(text);
     let minimal = &quoted[1..quoted.len() - 1];
     let escaped = |escapes: fn(char) -> bool| {
         let mut written = String::new();
@@ -131,9 +130,12 @@ fn spellings(text: &str) -> Vec<String> {
     };
     let go = escaped(|c| matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}'));
     let ascii = escaped(|c| !c.is_ascii());
-    let mut spellings = vec![text.to_owned(), minimal.to_owned(), go, ascii];
-    spellings.sort_unstable();
-    spellings.dedup();
+    let mut spellings = vec![text.to_owned()];
+    for spelling in [minimal.to_owned(), go, ascii] {
+        if !spellings.contains(&spelling) {
+            spellings.push(spelling);
+        }
+    }
     spellings
 }
 

@@ -45,7 +45,7 @@ pub(super) struct Index {
     forms: Vec<Form>,
     by_head: HashMap<[u8; HEAD], Vec<usize>>,
     /// Forms of one byte.
-    by_byte: HashMap<u8, Vec<usize>>,
+    by_byte: Vec<(u8, usize)>,
 }
 
 impl Index {
@@ -54,7 +54,7 @@ impl Index {
             let number = self.forms.len();
             match *form.text.expose().as_bytes() {
                 [] => continue,
-                [byte] => self.by_byte.entry(folded(byte)).or_default().push(number),
+                [byte] => self.by_byte.push((folded(byte), number)),
                 [first, second, ..] => {
                     let head = [first, second].map(folded);
                     self.by_head.entry(head).or_default().push(number);
@@ -98,7 +98,9 @@ impl Index {
     }
 
     fn of_byte(&self, byte: u8) -> impl Iterator<Item = &usize> {
-        self.by_byte.get(&folded(byte)).into_iter().flatten()
+        let byte = folded(byte);
+        let forms = self.by_byte.iter().filter(move |(first, _)| *first == byte);
+        forms.map(|(_, form)| form)
     }
 }
 
