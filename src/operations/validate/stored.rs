@@ -71,14 +71,14 @@ impl StoredCredentials {
 
     fn add(&mut self, path: &Path, document: &DockerConfig, demands: &Demands) {
         let helpers = document.helpers();
-        let helped = by_registry(&helpers.per_registry);
+        let helper_of = by_registry(&helpers.per_registry);
         if !document.has_auths() {
             let path = path.display();
             self.add_unusable(format!("{path} has no `auths`, so it holds no credential"));
         }
         for entry in document.auths() {
             self.unusable.extend(obstacle_of_kubelet(path, entry));
-            self.warnings.extend(suspicions(path, entry, &helped));
+            self.warnings.extend(suspicions(path, entry, &helper_of));
             if let (Some(host), Ok(Some(credential))) = (entry.host(), entry.credential()) {
                 if credential.user().contains(is_invisible) {
                     let place = place_of(path, entry);
@@ -187,7 +187,7 @@ fn by_registry(helpers: &[(String, String)]) -> HashMap<RegistryHost, &str> {
 fn suspicions(
     path: &Path,
     entry: &StoredEntry,
-    helped: &HashMap<RegistryHost, &str>,
+    helpers: &HashMap<RegistryHost, &str>,
 ) -> Vec<String> {
     let place = place_of(path, entry);
     let mut found: Vec<_> = obstacle_of_kubelet(path, entry).into_iter().collect();
@@ -205,7 +205,7 @@ fn suspicions(
             "{place}: this key names no registry; it was not examined"
         ));
     }
-    let helper = entry.host().and_then(|host| helped.get(&host));
+    let helper = entry.host().and_then(|host| helpers.get(&host));
     if let Some(helper) = helper.map(|helper| shown(helper)) {
         found.push(format!(
             "{place}: docker asks the credential helper {helper} for it; kubelet reads the entry"
