@@ -10,11 +10,11 @@ use testbed::{
 use super::{Answer, asked, bed, counts, entry, validate, verdicts};
 
 #[test]
-fn a_good_password_is_proven_in_four_requests() {
+fn a_good_password_is_proven_in_five_requests() {
     let bed = bed();
     let answer = prove(&bed, INSTALLER, &bed.passwords.installer).ok();
     assert_eq!(verdicts(&answer), ["valid/pulled"]);
-    assert_eq!(counts(&answer), [4]);
+    assert_eq!(counts(&answer), [5]);
     assert_eq!(
         asked(&bed.token_registry),
         [
@@ -28,6 +28,8 @@ fn a_good_password_is_proven_in_four_requests() {
         [
             format!("{login}&client_id=oreg 200"),
             format!("{login}&scope=repository%3Aopenshift3%2Fose-pod%3Apull&client_id=oreg 200"),
+            // The comparison: without the credential the realm issues nothing.
+            "service=docker-registry&client_id=oreg 401".to_owned(),
         ]
     );
     assert_eq!(
