@@ -199,7 +199,7 @@ fn every_refusal_of_the_system_leaves_the_old_file_and_is_told() {
         ("fsync:error=ENOSPC:when=1", "No space left on device"),
         ("renameat:error=EDQUOT:when=1", "uota exceeded"),
         ("renameat:error=EROFS:when=1", "Read-only file system"),
-        ("renameat:error=EBUSY:when=1", "usy"),
+        ("renameat:error=EBUSY:when=1", "mount point"),
     ] {
         let scratch = Scratch::new();
         let path = scratch.write("home/config.json", OLD);
