@@ -424,7 +424,7 @@ RUN = (
 
 IN_PLACE = 'p=@path@; n=@file@; if [ -x "$p" ]; then @choose@@command@; end "ended $?"; fi; '
 
-# A program that several modules are is told which it is to be.
+# A program that serves several modules takes the name of the module as an argument.
 CHOOSE = 'case "$n" in @name@) set -- ;; *) set -- module @name@ ;; esac; '
 
 ASK_MACHINE = 'echo; echo "@mark@machine $(uname -m)"'
