@@ -1,6 +1,6 @@
 //! What a module program says of itself when it is called by hand.
 
-use super::{option::OptionSpec, run::Module};
+use super::{module::Module, option::OptionSpec};
 use crate::support::version::version;
 
 /// Returns the text of `--version`.

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use super::row::{Row, Value};
 use crate::domain::secret::Secret;
 
 /// The options of one call: names are the table's, defaults are filled in, every value is of the kind of
@@ -30,21 +29,6 @@ pub enum Given {
 }
 
 impl Options {
-    /// Returns the value of the option `row`.
-    ///
-    /// # Panics
-    /// When the row is not in the table that the options were read by: a mistake in the module, which its
-    /// first test finds.
-    #[must_use]
-    #[inline]
-    pub fn get<T: Value>(&self, row: Row<T>) -> T::Read<'_> {
-        self.value::<T>(row.spec().name)
-    }
-
-    fn value<T: Value>(&self, name: &str) -> T::Read<'_> {
-        T::read(self.0.get(name)).expect("the row is in the table")
-    }
-
     /// Returns every text that is not secret, at all levels. What may hold a login, such as the URL of a
     /// proxy, is left out.
     pub(super) fn plain_texts(&self) -> Vec<String> {

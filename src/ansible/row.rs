@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 
 use super::{
     option::{Kind, OptionDefault, OptionSpec, RecordSpec},
-    options::{Given, Options},
+    options::Options,
 };
 use crate::domain::secret::Secret;
 
@@ -68,15 +68,6 @@ pub struct OneOf<C>(PhantomData<C>);
 /// The type of a row whose value is a file mode.
 #[derive(Debug)]
 pub struct Mode;
-
-/// What code gets for an option.
-pub trait Value {
-    /// The value, borrowed from the options where it is large.
-    type Read<'a>;
-
-    /// Reads what was given; `None` where the reader of options would have refused it.
-    fn read(given: Option<&Given>) -> Option<Self::Read<'_>>;
-}
 
 impl<T> Row<T> {
     const fn new(name: &'static str, kind: Kind, default: OptionDefault) -> Self {
@@ -297,78 +288,6 @@ impl Row<Vec<Options>> {
 
 fn words<C: Choice>() -> Vec<&'static str> {
     C::ALL.iter().map(|choice| choice.word()).collect()
-}
-
-/// Each kind of value reads what the reader of options has made of it.
-macro_rules! values {
-    ($($kind:ty => $read:ty, $given:pat => $value:expr $(, else $absent:expr)?;)+) => {
-        $(impl Value for $kind {
-            type Read<'a> = $read;
-
-            fn read(given: Option<&Given>) -> Option<Self::Read<'_>> {
-                match given {
-                    $given => Some($value),
-                    $(None => Some($absent),)?
-                    _ => None,
-                }
-            }
-        })+
-    };
-}
-
-values! {
-    String => &'a str, Some(Given::Text(text)) => text;
-    Option<String> => Option<&'a str>, Some(Given::Text(text)) => Some(text), else None;
-    Secret => &'a Secret, Some(Given::Secret(secret)) => secret;
-    Option<Secret> => Option<&'a Secret>, Some(Given::Secret(secret)) => Some(secret), else None;
-    bool => bool, Some(Given::Flag(flag)) => *flag;
-    Vec<String> => &'a [String], Some(Given::Texts(texts)) => texts, else &[];
-    Vec<(String, String)> => &'a [(String, String)], Some(Given::Map(pairs)) => pairs, else &[];
-    Vec<Options> => &'a [Options], Some(Given::Records(records)) => records, else &[];
-}
-
-impl Value for u64 {
-    type Read<'a> = Self;
-
-    fn read(given: Option<&Given>) -> Option<Self::Read<'_>> {
-        match given {
-            Some(Given::Integer(number)) => Self::try_from(*number).ok(),
-            _ => None,
-        }
-    }
-}
-
-impl Value for Mode {
-    type Read<'a> = u32;
-
-    fn read(given: Option<&Given>) -> Option<u32> {
-        match given {
-            Some(Given::Integer(mode)) => u32::try_from(*mode).ok(),
-            _ => None,
-        }
-    }
-}
-
-impl<C: Choice> Value for OneOf<C> {
-    type Read<'a> = C;
-
-    fn read(given: Option<&Given>) -> Option<C> {
-        let Some(Given::Text(word)) = given else {
-            return None;
-        };
-        C::ALL.iter().copied().find(|choice| choice.word() == word)
-    }
-}
-
-impl<C: Choice> Value for Option<OneOf<C>> {
-    type Read<'a> = Option<C>;
-
-    fn read(given: Option<&Given>) -> Option<Self::Read<'_>> {
-        match given {
-            None => Some(None),
-            given => OneOf::<C>::read(given).map(Some),
-        }
-    }
 }
 
 /// Makes the option table of a module, `OPTIONS`, and its documentation, `DOCUMENTED`, of its rows.

@@ -14,58 +14,13 @@ use serde_json::{Value, json};
 
 use super::{
     help::{help_of, version_of},
-    invocation::{Call, read_call},
-    option::{OptionSpec, Table},
+    invocation::read_call,
+    module::Module,
     path::Lookup,
     redact::printed,
-    response::{Failure, Response},
+    response::Failure,
 };
 use crate::support::process;
-
-/// A module: its name, its options and what it does.
-#[derive(Debug)]
-pub struct Module {
-    /// The name under which Ansible finds it.
-    pub name: &'static str,
-    /// What it does, in one sentence without its stop.
-    pub about: &'static str,
-    table: Table,
-    run: fn(&Call) -> Result<Response, Failure>,
-    finish_failure: fn(Response) -> Response,
-}
-
-impl Module {
-    /// Makes a module that does `run`.
-    #[must_use]
-    pub const fn new(
-        name: &'static str,
-        about: &'static str,
-        table: Table,
-        run: fn(&Call) -> Result<Response, Failure>,
-    ) -> Self {
-        Self {
-            name,
-            about,
-            table,
-            run,
-            finish_failure: std::convert::identity,
-        }
-    }
-
-    /// Returns every option that it takes.
-    pub fn options(&self) -> impl Iterator<Item = &'static OptionSpec> {
-        self.table.iter().copied().flatten()
-    }
-
-    /// Has `finish` add what every failure of this module returns, also one of its options.
-    #[must_use]
-    pub const fn finishing_failures(self, finish: fn(Response) -> Response) -> Self {
-        Self {
-            finish_failure: finish,
-            ..self
-        }
-    }
-}
 
 static ANSWERED: AtomicBool = AtomicBool::new(false);
 

@@ -10,7 +10,7 @@ use crate::{
     domain::{
         image::ImageReference, registry_credential::RegistryCredential, registry_host::RegistryHost,
     },
-    registry::{RetryPolicy, transport::Network},
+    registry::{RetryPolicy, network::Network},
     support::proxies::{NoProxy, Proxies, Proxy},
 };
 

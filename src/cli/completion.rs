@@ -1,10 +1,10 @@
 //! `oreg completion`: what a shell needs to complete arguments.
 
 use anyhow::Result;
-use clap::{Args, CommandFactory, ValueEnum};
+use clap::{Args, Command, ValueEnum};
 use clap_complete::{Shell, generate};
 
-use super::{Oreg, output::screen::Screen, status::Status};
+use super::{output::screen::Screen, status::Status};
 
 /// Print the completions for a shell
 #[derive(Args, Debug)]
@@ -28,11 +28,11 @@ enum ShellName {
     Zsh,
 }
 
-/// Runs the command.
+/// Writes what completes the arguments of `oreg`.
 ///
 /// # Errors
 /// When standard output cannot be written to.
-pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Status> {
+pub fn run(arguments: &Arguments, mut oreg: Command, screen: &Screen) -> Result<Status> {
     let shell = match arguments.shell {
         ShellName::Bash => Shell::Bash,
         ShellName::Elvish => Shell::Elvish,
@@ -41,7 +41,7 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Status> {
         ShellName::Zsh => Shell::Zsh,
     };
     let mut text = Vec::new();
-    generate(shell, &mut Oreg::command(), "oreg", &mut text);
+    generate(shell, &mut oreg, "oreg", &mut text);
     screen.write(&String::from_utf8_lossy(&text))?;
     Ok(Status::Proven)
 }

@@ -3,10 +3,10 @@
 use std::{fs, path::PathBuf};
 
 use anyhow::{Context, Result};
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_mangen::Man;
 
-use super::{Oreg, output::files::replace, status::Status};
+use super::{output::files::replace, status::Status};
 
 /// Write the manual pages into a directory
 #[derive(Args, Debug)]
@@ -18,15 +18,14 @@ pub struct Arguments {
     directory: PathBuf,
 }
 
-/// Runs the command.
+/// Writes the pages of `oreg` and its subcommands.
 ///
 /// # Errors
 /// When a page cannot be written.
-pub fn run(arguments: &Arguments) -> Result<Status> {
+pub fn run(arguments: &Arguments, mut oreg: Command) -> Result<Status> {
     let directory = &arguments.directory;
     fs::create_dir_all(directory)
         .with_context(|| format!("cannot make {}", directory.display()))?;
-    let mut oreg = Oreg::command();
     oreg.build();
     write(directory, &oreg, "oreg")?;
     for command in oreg
@@ -38,7 +37,7 @@ pub fn run(arguments: &Arguments) -> Result<Status> {
     Ok(Status::Proven)
 }
 
-fn write(directory: &std::path::Path, command: &clap::Command, name: &str) -> Result<()> {
+fn write(directory: &std::path::Path, command: &Command, name: &str) -> Result<()> {
     let mut page = Vec::new();
     let path = directory.join(format!("{name}.1"));
     let rendered = Man::new(command.clone()).render(&mut page);

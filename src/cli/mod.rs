@@ -30,7 +30,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use self::{
     environment::Environment,
@@ -117,7 +117,7 @@ fn dispatch(command: &Command, environment: &Environment, screen: &Screen) -> Re
                 .context("cannot make the inventory")
                 .map(|()| Status::Proven)
         }
-        Command::Completion(arguments) => completion::run(arguments, screen),
-        Command::Man(arguments) => man::run(arguments),
+        Command::Completion(arguments) => completion::run(arguments, Oreg::command(), screen),
+        Command::Man(arguments) => man::run(arguments, Oreg::command()),
     }
 }

@@ -111,7 +111,10 @@ fn place(path: &Path) -> Result<Place, FileError> {
     let path = absolute(path)?;
     let directory = path.parent().unwrap_or(Path::new("/"));
     let name = path.file_name().unwrap_or(OsStr::new(""));
-    Ok(Directory::resolve(directory)?.place(name))
+    Ok(Place::within(
+        Directory::resolve(directory)?,
+        name.to_owned(),
+    ))
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, FileError> {

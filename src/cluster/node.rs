@@ -6,7 +6,7 @@ use kube::{Api, api::ListParams};
 use super::{
     api::{ApiCall, Cluster},
     error::ClusterError,
-    node_record::{NodeQuery, NodeRecord},
+    node_record::{NodeQuery, NodeRecord, READY},
 };
 use crate::{
     domain::dns_name::DnsName,
@@ -15,9 +15,6 @@ use crate::{
 
 /// Nodes are read in pages of this size.
 const PAGE: u32 = 500;
-
-/// The condition that a kubelet sets when it can run pods.
-pub(super) const READY: &str = "Ready";
 
 /// What the API says about a node.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,6 +7,9 @@ use k8s_openapi::{
     apimachinery::pkg::api::resource::Quantity,
 };
 
+/// The condition that a kubelet sets when it can run pods.
+pub(super) const READY: &str = "Ready";
+
 /// A node as its API object describes it; what is missing there is empty here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodeRecord {
@@ -67,7 +70,7 @@ impl NodeRecord {
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.conditions
-            .get(super::node::READY)
+            .get(READY)
             .is_some_and(|status| status == "True")
     }
 

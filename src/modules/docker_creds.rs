@@ -6,7 +6,7 @@ mod proxy_vars;
 use std::{path::Path, time::Duration};
 
 use self::proxy_vars::ProxyVars;
-use super::{effect_of, file_changes};
+use super::{effect::effect_of, file_changes};
 use crate::{
     ansible::{Call, Failure, Module, Options, Response, Row},
     domain::{
@@ -23,7 +23,7 @@ use crate::{
         machine_config::OwnedFiles,
         validate::{self, Examination, Judgement, Severity, WithoutImage, validate},
     },
-    registry::{Reason, RetryPolicy, transport::Network},
+    registry::{Reason, RetryPolicy, network::Network},
     rows,
     support::{
         files::WantedAttributes,

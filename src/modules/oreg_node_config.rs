@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::{
-    State,
     credential_options::{CREDENTIAL_OPTIONS, REGISTRIES, check_registries, credentials, removals},
-    effect_of, file_changes,
+    effect::effect_of,
+    file_changes,
+    state::State,
 };
 use crate::{
     ansible::{Call, Choice, Failure, Mode, Module, OneOf, Options, Response, Row},

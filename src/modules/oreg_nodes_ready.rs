@@ -1,5 +1,6 @@
 //! The module `oreg_nodes_ready`: waits until nodes are ready, or the pools of OKD 4 updated.
 
+mod option_rows;
 mod pools;
 
 use std::{
@@ -10,13 +11,14 @@ use std::{
 
 use serde_json::{Value, json};
 
+use self::option_rows::{AFTER_RESTART, NODES, TIMEOUT};
+pub use self::option_rows::{DOCUMENTED, OPTIONS};
 use super::cluster_answer::{CONTEXT, KUBECONFIG};
 use crate::{
-    ansible::{Call, Failure, Module, Options, Response, Row},
+    ansible::{Call, Failure, Module, Options, Response},
     cluster::Cluster,
     domain::dns_name::DnsName,
     operations::await_nodes::{Clock, NodeReport, Report, Request, await_nodes},
-    rows,
     support::errors::join_causes,
 };
 
@@ -25,28 +27,6 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 /// Even without any time to wait the server must have some to answer.
 const LEAST_ANSWER_LIMIT: Duration = Duration::from_secs(5);
-
-const NODES: Row<Vec<String>> = Row::texts("nodes")
-    .about(&["The nodes by name, as C(oc get nodes) shows them. Default is all there are."]);
-const TIMEOUT: Row<u64> = Row::count("timeout", 0, 180)
-    .about(&["How many seconds to wait. With V(0) the nodes are looked at once."]);
-const AFTER_RESTART: Row<bool> = Row::flag("after_restart", false).about(&[
-    "Whether the nodes have just been restarted. The cluster goes on calling a node ready for some seconds \
-     while its node service restarts, so only what is reported after the module has begun counts then. A 3.11 \
-     node reports when it starts, and every ten seconds.",
-]);
-
-const POOLS: Row<Vec<String>> = Row::texts("pools").about(&[
-    "Wait for MachineConfigPools of OKD 4 instead of nodes, until every machine of these pools has the \
-     configuration that its pool wants; V(all) names every pool.",
-    "A pool that is paused ends the wait at once, and one that stays degraded ends it with the pool's own words.",
-]);
-const AFTER_CHANGE: Row<bool> = Row::flag("after_change", false).about(&[
-    "Whether the global pull secret has just been changed. A pool that is up to date is then watched for 60 \
-     seconds, because the operator may not have seen the change yet.",
-]);
-
-rows! {pub KUBECONFIG, CONTEXT, NODES, TIMEOUT, AFTER_RESTART, POOLS, AFTER_CHANGE}
 
 /// The module.
 pub const MODULE: Module = Module::new(

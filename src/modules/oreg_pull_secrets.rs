@@ -1,23 +1,25 @@
 //! The module `oreg_pull_secrets`: brings pull secrets, and the service accounts that name them, to
 //! the wanted state, at an API server or as manifests; or the global pull secret of OKD 4.
 
+mod answer;
 mod global_secret;
 mod option_rows;
 
 use std::{path::Path, sync::Arc};
 
-use serde_json::{Value, json};
-
-use self::option_rows::{
-    BACKUP, GLOBAL, GLOBAL_SECRET, MANIFEST_DIR, NAMESPACES, PRUNE, REALM_HOSTS, RECREATE,
-    SERVICE_ACCOUNTS, STATE,
-};
 pub use self::option_rows::{DOCUMENTED, OPTIONS};
+use self::{
+    answer::answer,
+    option_rows::{
+        BACKUP, GLOBAL, MANIFEST_DIR, NAMESPACES, PRUNE, REALM_HOSTS, RECREATE, SERVICE_ACCOUNTS,
+        STATE,
+    },
+};
 use super::{
-    State,
-    cluster_answer::{self, CONTEXT, KUBECONFIG},
+    cluster_answer::{CONTEXT, KUBECONFIG},
     credential_options::{CREDENTIAL_OPTIONS, check_registries, credentials, removals},
-    effect_of,
+    effect::effect_of,
+    state::State,
 };
 use crate::{
     ansible::{Call, Failure, Module, Options, Response},
@@ -25,7 +27,7 @@ use crate::{
         Cluster,
         manifest::ManifestDir,
         names::{MAIN_SECRET, ObjectName, additional_secret, is_namespace, is_service_account},
-        plan::{Action, OnConflict},
+        plan::OnConflict,
         pull_secret::Content,
     },
     domain::{
@@ -36,11 +38,9 @@ use crate::{
     operations::{
         Effect,
         sync_pull_secrets::{
-            AccountReport, Prune, RegistrySecret, Report, Request, SecretReport, Secrets,
-            sync_cluster, sync_manifests,
+            Prune, RegistrySecret, Report, Request, Secrets, sync_cluster, sync_manifests,
         },
     },
-    support::text::Cleaner,
 };
 
 /// The module.
@@ -262,86 +262,6 @@ fn concealed(secrets: &Secrets) -> Vec<Secret> {
             .chain([secret.content.document()])
     });
     forms.collect()
-}
-
-fn answer(report: &Report, call: &Call) -> Response {
-    let secrets: Vec<Value> = report.secrets.iter().map(secret).collect();
-    let accounts: Vec<Value> = report.accounts.iter().map(service_account).collect();
-    let response = Response::new(report.is_changed())
-        .with("secrets", secrets)
-        .with("service_accounts", accounts)
-        .warn(
-            report
-                .warnings
-                .iter()
-                .map(|warning| cluster_answer::visible(warning, &call.cleaner)),
-        );
-    let response = if call.diff {
-        with_diff(response, report, &call.cleaner)
-    } else {
-        response
-    };
-    cluster_answer::fail(response, &report.faults, &call.cleaner)
-}
-
-fn secret(report: &SecretReport) -> Value {
-    let mut value = json!({
-        "namespace": report.name.namespace,
-        "name": report.name.name,
-        "host": report.host,
-        "action": report.action,
-    });
-    if let Some(path) = &report.manifest {
-        value["path"] = json!(path.display().to_string());
-    }
-    value
-}
-
-fn service_account(report: &AccountReport) -> Value {
-    json!({
-        "namespace": report.name.namespace,
-        "name": report.name.name,
-        "action": report.action,
-    })
-}
-
-fn with_diff(mut response: Response, report: &Report, cleaner: &Cleaner) -> Response {
-    let differs = |action: Action| action != Action::Unchanged;
-    for secret in report
-        .secrets
-        .iter()
-        .filter(|secret| differs(secret.action))
-    {
-        let header = match &secret.manifest {
-            Some(path) => path.display().to_string(),
-            None => format!("secret {}", secret.name),
-        };
-        response = response.diff(
-            &header,
-            &text(&secret.before, cleaner),
-            &text(&secret.after, cleaner),
-        );
-    }
-    for account in report
-        .accounts
-        .iter()
-        .filter(|account| differs(account.action))
-    {
-        let header = format!("service account {}", account.name);
-        response = response.diff(
-            &header,
-            &text(&account.before, cleaner),
-            &text(&account.after, cleaner),
-        );
-    }
-    response
-}
-
-fn text(lines: &[String], cleaner: &Cleaner) -> String {
-    let lines = lines
-        .iter()
-        .map(|line| cluster_answer::visible(line, cleaner));
-    lines.flat_map(|line| [line, "\n".to_owned()]).collect()
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::{
             read_stored, validate,
         },
     },
-    registry::{Reason, RetryPolicy, transport::Network},
+    registry::{Reason, RetryPolicy, network::Network},
     rows,
     support::{
         proxies::{NoProxy, Proxies, Proxy},

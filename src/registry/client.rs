@@ -29,8 +29,8 @@ use super::{
         tls_error,
     },
     exchange::{Accept, Authorization, Method, Reply, Request, Site, WireError, WireErrorKind},
+    network::Shared,
     proxy_login::Turn,
-    transport::Transport,
     trust::TlsSettings,
     tunnel::{answer_of_proxy, refused_tunnel},
     verifier::Seen,
@@ -58,7 +58,7 @@ const MAX_HEADER_BYTES: usize = 256 << 10;
 
 /// A client for one registry and its realm.
 pub(super) struct Client<'run> {
-    transport: &'run Transport,
+    shared: &'run Shared,
     /// For the registry and its realm.
     own_tls: Result<TlsSettings, WireError>,
     registry: Url,
@@ -87,13 +87,13 @@ enum Way {
 impl<'run> Client<'run> {
     /// Makes a client for `registry`, whose own TLS settings these are.
     pub(super) fn new(
-        transport: &'run Transport,
+        shared: &'run Shared,
         own_tls: Result<TlsSettings, WireError>,
         registry: Url,
         own_addresses: Addresses,
     ) -> Self {
         Self {
-            transport,
+            shared,
             own_tls,
             registry,
             own_addresses,
@@ -105,7 +105,7 @@ impl<'run> Client<'run> {
     /// Sends a request and reads the answer.
     pub(super) async fn send(&mut self, request: &Request) -> Result<Reply, WireError> {
         let connection = self.connection(request).await?;
-        let proxy = self.transport.proxies().proxy_for(&request.url);
+        let proxy = self.shared.network.proxies.proxy_for(&request.url);
         let proxy = proxy.filter(|_| connection.way == Way::ByProxy);
         let turn = match proxy {
             Some(proxy) => Some(self.turn(proxy).await?),
@@ -115,7 +115,7 @@ impl<'run> Client<'run> {
     }
 
     async fn turn(&self, proxy: &Proxy) -> Result<Turn, WireError> {
-        let turn = self.transport.proxy_logins().turn(proxy).await;
+        let turn = self.shared.proxy_logins.turn(proxy).await;
         turn.ok_or_else(|| refused_tunnel(407))
     }
 
@@ -155,11 +155,11 @@ impl<'run> Client<'run> {
         {
             return Ok(open);
         }
-        let limit = self.transport.connect_timeout();
+        let limit = self.shared.network.connect_timeout;
         match timeout(limit, self.connect(request)).await {
             Ok(connected) => connected,
             Err(_) => {
-                let proxy = self.transport.proxies().proxy_for(&request.url);
+                let proxy = self.shared.network.proxies.proxy_for(&request.url);
                 let through = proxy.map_or_else(String::new, |proxy| {
                     format!(" through the proxy {}", place(proxy.address()))
                 });
@@ -171,13 +171,13 @@ impl<'run> Client<'run> {
 
     async fn connect(&mut self, request: &Request) -> Result<Open, WireError> {
         let url = &request.url;
-        let others = self.transport.tls_for_others();
+        let others = &self.shared.tls_for_others;
         let tls = match request.site {
             Site::Registry | Site::Realm => self.own_tls.clone(),
             Site::Elsewhere => others.clone(),
         };
-        let transport = self.transport;
-        let (connection, way) = match transport.proxies().proxy_for(url) {
+        let shared = self.shared;
+        let (connection, way) = match shared.network.proxies.proxy_for(url) {
             None => {
                 let addresses = self.addresses(request).await?;
                 let stream = open(url, &addresses).await?;
@@ -191,7 +191,7 @@ impl<'run> Client<'run> {
                 (open_proxy(proxy, others).await?, Way::ByProxy)
             }
             Some(proxy) => {
-                let logins = transport.proxy_logins();
+                let logins = &shared.proxy_logins;
                 let stream = open_tunnel(proxy, others, logins, url).await?;
                 let through = |error: WireError| WireError {
                     detail: format!(

@@ -15,6 +15,7 @@ mod connect;
 pub mod envelope;
 pub mod exchange;
 pub mod flow;
+pub mod network;
 mod proxy_login;
 pub mod realm;
 pub mod retry;

@@ -14,38 +14,23 @@ use super::{
     connect::{Addresses, resolve},
     exchange::{Answer, Request, Target, WireError, WireErrorKind},
     flow::{Flow, Step},
+    network::{Network, Shared},
     proxy_login::ProxyLogins,
-    retry::RetryPolicy,
     trust::{TlsSettings, Trust, TrustError},
 };
 use crate::{
     domain::registry_credential::TransportSecurity,
-    support::{proxies::Proxies, text::Cleaner, trust::Bundle},
+    support::{text::Cleaner, trust::Bundle},
 };
 
 /// Time for drawing a conclusion when none is left for requests.
 const LAST_WORD: Duration = Duration::from_secs(1);
 
-/// Limits, tries and proxies.
-#[derive(Clone, Debug)]
-pub struct Network {
-    /// Time for one connection.
-    pub connect_timeout: Duration,
-    /// Time for one registry, retries included.
-    pub timeout: Duration,
-    /// Tries.
-    pub retry: RetryPolicy,
-    /// Proxies.
-    pub proxies: Proxies,
-}
-
 /// What the proofs of a run share.
 #[derive(Debug)]
 pub struct Transport {
-    network: Network,
+    shared: Shared,
     trust: Trust,
-    tls_for_others: Result<TlsSettings, WireError>,
-    proxy_logins: ProxyLogins,
     cleaner: Cleaner,
 }
 
@@ -84,34 +69,20 @@ impl Transport {
     pub fn new(network: Network, cert_dir: PathBuf, bundle: Bundle) -> Self {
         let trust = Trust::new(cert_dir, bundle);
         Self {
-            tls_for_others: trust.for_others().map_err(|error| unusable(&error)),
             cleaner: Cleaner::new(network.proxies.secrets()),
+            shared: Shared {
+                tls_for_others: trust.for_others().map_err(|error| unusable(&error)),
+                network,
+                proxy_logins: ProxyLogins::default(),
+            },
             trust,
-            network,
-            proxy_logins: ProxyLogins::default(),
         }
     }
 
     /// Time for one registry.
     #[must_use]
     pub fn timeout(&self) -> Duration {
-        self.network.timeout
-    }
-
-    pub(super) fn proxies(&self) -> &Proxies {
-        &self.network.proxies
-    }
-
-    pub(super) fn proxy_logins(&self) -> &ProxyLogins {
-        &self.proxy_logins
-    }
-
-    pub(super) fn connect_timeout(&self) -> Duration {
-        self.network.connect_timeout
-    }
-
-    pub(super) fn tls_for_others(&self) -> &Result<TlsSettings, WireError> {
-        &self.tls_for_others
+        self.shared.network.timeout
     }
 
     /// Proves one credential within `limit`.
@@ -139,11 +110,17 @@ impl Transport {
             .as_ref()
             .ok()
             .and_then(TlsSettings::client_certificate_expires);
-        let Some((flow, step)) = Flow::start(target.clone(), self.network.retry, &self.cleaner)
+        let Some((flow, step)) =
+            Flow::start(target.clone(), self.shared.network.retry, &self.cleaner)
         else {
             return Proof::without_request(no_name(&target));
         };
-        let client = Client::new(self, tls.map_err(|error| unusable(&error)), url, addresses);
+        let client = Client::new(
+            &self.shared,
+            tls.map_err(|error| unusable(&error)),
+            url,
+            addresses,
+        );
         let mut run = Run {
             client,
             begin,
@@ -169,10 +146,13 @@ impl Transport {
         security: &TransportSecurity,
     ) -> Option<Vec<IpNet>> {
         let networks = &security.insecure_networks;
-        if networks.is_empty() || security.plain_http || self.proxies().proxy_for(url).is_some() {
+        if networks.is_empty()
+            || security.plain_http
+            || self.shared.network.proxies.proxy_for(url).is_some()
+        {
             return None;
         }
-        let lookup = tokio::time::timeout(self.network.connect_timeout, resolve(url));
+        let lookup = tokio::time::timeout(self.shared.network.connect_timeout, resolve(url));
         let addresses = lookup.await.ok()?.ok()?;
         let within = Addresses::Within(networks.clone())
             .filter(&addresses, url)

@@ -5,6 +5,7 @@
 //! rejected: they would run a program of the kubeconfig's choice that may ask questions, write to our
 //! standard error, and so spoil the answer.
 
+mod data;
 mod document;
 mod server;
 mod user;
@@ -14,11 +15,6 @@ use std::{
     ffi::OsStr,
     io,
     path::{Path, PathBuf},
-};
-
-use base64::{
-    Engine, alphabet,
-    engine::{GeneralPurpose, GeneralPurposeConfig},
 };
 
 use self::document::{Document, Flaw, Place};
@@ -33,12 +29,6 @@ const LISTS: [&str; 3] = ["clusters", "users", "contexts"];
 
 /// A kubeconfig with hundreds of clusters is a tenth of this.
 const MAX_BYTES: usize = 4 << 20;
-
-/// Base64 as Go reads it: padded, and what is left of the last bits may be anything.
-const STANDARD: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
-);
 
 /// The server, and the user, that a context names.
 pub(super) struct Target {
@@ -246,31 +236,6 @@ fn in_context<'a>(context: &Entry<'a>, key: &str) -> Result<Option<&'a str>, Clu
 /// Paths in a kubeconfig are relative to it.
 fn directory(file: &Path) -> &Path {
     file.parent().unwrap_or(Path::new(""))
-}
-
-/// Returns the content of `NAME-data`, else of the file that `NAME` names.
-fn data_or_file(place: &Place<'_>, name: &str, directory: &Path) -> Result<Option<Vec<u8>>, Flaw> {
-    let data = format!("{name}-data");
-    if let Some(text) = place.text(&data)? {
-        let packed: String = text.split_ascii_whitespace().collect();
-        let bytes = STANDARD.decode(packed);
-        return bytes.map(Some).map_err(|_| {
-            let place = place.member(&data).ok().flatten();
-            let what = format!("its {data} is not base64");
-            place.map_or_else(|| Flaw::new(&what), |place| place.flaw(&what))
-        });
-    }
-    let Some(path) = place.text(name)? else {
-        return Ok(None);
-    };
-    let path = directory.join(path);
-    let bytes = read_file(&path);
-    bytes.map(Some).map_err(|error| {
-        Flaw::new(format!(
-            "cannot read its {name} {}: {error}",
-            path.display()
-        ))
-    })
 }
 
 #[cfg(test)]

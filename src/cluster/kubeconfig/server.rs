@@ -8,7 +8,10 @@ use rustls::{
 };
 use url::Url;
 
-use super::{Flaw, Place, data_or_file};
+use super::{
+    data::data_or_file,
+    document::{Flaw, Place},
+};
 use crate::support::proxies::Proxy;
 
 /// What base64 makes of the start of a PEM text.

@@ -11,7 +11,10 @@ use rustls::{
     sign::SingleCertAndKey,
 };
 
-use super::{Flaw, Place, data_or_file};
+use super::{
+    data::data_or_file,
+    document::{Flaw, Place},
+};
 use crate::{
     domain::{credential::encode, secret::Secret},
     support::{tls::client_certificate, trust::read_file},

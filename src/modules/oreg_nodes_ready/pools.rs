@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{AFTER_CHANGE, AFTER_RESTART, NODES, POOLS, Wall};
+use super::option_rows::{AFTER_CHANGE, AFTER_RESTART, NODES, POOLS};
 use crate::{
     ansible::{Failure, Options, Response},
     cluster::{Cluster, machine_config_pool::PoolState},
     domain::dns_name::DnsName,
-    operations::await_pools::{PoolsReport, PoolsRequest, Since, await_pools},
+    operations::{
+        await_nodes::Clock,
+        await_pools::{PoolsReport, PoolsRequest, Since, await_pools},
+    },
     support::errors::join_causes,
 };
 
@@ -56,7 +59,7 @@ pub(super) fn request(
     }))
 }
 
-pub(super) fn wait(request: &PoolsRequest, cluster: &Cluster, clock: &mut Wall) -> Response {
+pub(super) fn wait(request: &PoolsRequest, cluster: &Cluster, clock: &mut impl Clock) -> Response {
     answer(&await_pools(
         request,
         || cluster.machine_config_pools(),

@@ -3,8 +3,11 @@
 use std::path::Path;
 
 use super::{
-    BACKUP, CONTEXT, GLOBAL_SECRET, KUBECONFIG, MANIFEST_DIR, NAMESPACES, PRUNE, REALM_HOSTS,
-    RECREATE, SERVICE_ACCOUNTS, STATE, answer,
+    answer::answer,
+    option_rows::{
+        BACKUP, GLOBAL_SECRET, MANIFEST_DIR, NAMESPACES, PRUNE, REALM_HOSTS, RECREATE,
+        SERVICE_ACCOUNTS, STATE,
+    },
 };
 use crate::{
     ansible::{Call, Choice, Failure, Options, Response},
@@ -14,9 +17,10 @@ use crate::{
     },
     domain::registry_host::RegistryHost,
     modules::{
-        State,
+        cluster_answer::{CONTEXT, KUBECONFIG},
         credential_options::{check_registries, credentials, removals},
-        effect_of,
+        effect::effect_of,
+        state::State,
     },
     operations::{
         sync_global_secret::{Backup, GlobalRequest, sync_global_secret},

@@ -4,9 +4,9 @@ use crate::{
     ansible::{OneOf, Row},
     cluster::global_secret::GlobalSecret,
     modules::{
-        State,
         cluster_answer::{CONTEXT, KUBECONFIG},
         credential_options::REGISTRIES,
+        state::State,
     },
     rows,
 };

@@ -1,22 +1,28 @@
 //! Sentences for people: what a finding means, and what to do (docs/verdicts.md has the long form).
 
-use super::{Finding, options::OptionNames};
+use super::{finding::Finding, options::OptionNames};
 use crate::{
     domain::verdict::Verdict,
     registry::{Reason, Speaker, Words},
 };
 
-/// The finding in one sentence, with the words of the server or the system as a quotation.
-pub(super) fn sentence(finding: &Finding) -> String {
-    let advice = advice(finding);
-    match &finding.conclusion.words {
-        Some(Words::Quoted(Speaker::Server, words)) => {
-            format!("{advice} (the server said: \"{words}\")")
+impl Finding {
+    /// Says in one sentence what was found and what to do, with the words of the server or the system as
+    /// a quotation.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let advice = advice(self);
+        match &self.conclusion.words {
+            Some(Words::Quoted(Speaker::Server, words)) => {
+                format!("{advice} (the server said: \"{words}\")")
+            }
+            Some(Words::Quoted(Speaker::System, words)) => {
+                format!("{advice} (details: \"{words}\")")
+            }
+            Some(Words::Own(detail)) => format!("{advice} ({detail})"),
+            // Words that nothing has cleaned yet may hold a secret.
+            Some(Words::Foreign(..)) | None => advice,
         }
-        Some(Words::Quoted(Speaker::System, words)) => format!("{advice} (details: \"{words}\")"),
-        Some(Words::Own(detail)) => format!("{advice} ({detail})"),
-        // What was not cleaned is not shown.
-        Some(Words::Foreign(..)) | None => advice,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::Examination;
+use super::examination::Examination;
 use crate::{
     domain::{registry_credential::TransportSecurity, registry_host::RegistryHost},
     registry::{Conclusion, Scope, exchange::server_url},

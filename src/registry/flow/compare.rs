@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::{
     Flow, Login, Step, done, failed,
-    phase::{Comparison, ComparisonStep, Phase, Pull, TokenRequest},
+    phase::{Anonymous, Comparison, ComparisonStep, Phase, Pull, TokenRequest},
 };
 use crate::{
     domain::{image::ImageReference, verdict::Verdict},
@@ -20,15 +20,6 @@ use crate::{
         token::Token,
     },
 };
-
-/// Result of the anonymous request for the image.
-#[derive(Clone, Debug)]
-pub(super) enum Anonymous {
-    /// The status of the answer.
-    Status(u16),
-    /// There was no answer to compare with.
-    Failed(Conclusion),
-}
 
 impl Flow {
     /// How long to wait before asking once more, if that is worth it. A comparison can only add to what is

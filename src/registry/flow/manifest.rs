@@ -1,10 +1,8 @@
 //! Is the image there for this credential?
 
 use super::{
-    Flow, Login, Ping, Step,
-    compare::Anonymous,
-    done, failed,
-    phase::{Phase, Pull, TokenRequest},
+    Flow, Login, Ping, Step, done, failed,
+    phase::{Anonymous, Phase, Pull, TokenRequest},
 };
 use crate::registry::{
     challenge::{Challenge, parse_challenges},

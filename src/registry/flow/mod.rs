@@ -12,6 +12,7 @@ mod manifest;
 mod phase;
 mod ping;
 mod redirect;
+mod request;
 #[cfg(test)]
 pub(crate) mod vectors;
 
@@ -19,10 +20,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use self::{
-    compare::Anonymous,
-    phase::{Phase, Pull, Realm, ping},
-};
+use self::phase::{Anonymous, Phase, Pull, Realm, ping};
 use super::{
     conclusion::{Conclusion, Reason},
     exchange::{

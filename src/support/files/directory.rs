@@ -16,7 +16,6 @@ use super::{
     attributes::WantedAttributes,
     error::{Attempt, FileError},
     judge::{executing_user, kind_of},
-    place::Place,
     system,
     walk::{Arrival, Step, Walk, Way},
 };
@@ -66,12 +65,6 @@ impl Directory {
     #[must_use]
     pub fn exists(&self) -> bool {
         self.missing.is_empty()
-    }
-
-    /// The place of the file `name` in this directory. A link of that name is in the way.
-    #[must_use]
-    pub fn place(self, name: &OsStr) -> Place {
-        Place::new(self, name.to_owned())
     }
 
     /// The names in the directory, sorted; none when it does not exist.

@@ -18,13 +18,15 @@ use super::{
     error::{Attempt, FileError},
     judge::is_same,
     place::Place,
-    replace::LOCK,
     system,
     walk::Step,
 };
 
 /// How long to wait for another run: many times what one takes on a slow disk.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The purpose of the lock file, in its name.
+pub(super) const LOCK: &str = "lock";
 
 const PAUSE: Duration = Duration::from_millis(5);
 

@@ -59,12 +59,14 @@ impl Place {
         let Some(name) = name else {
             return Err(directory_in_the_way(&arrival));
         };
-        let place = Self::new(Directory::above(arrival), name);
+        let place = Self::within(Directory::above(arrival), name);
         file.map_or(Ok(()), |file| place.accept(&file, place.target()))?;
         Ok(place)
     }
 
-    pub(super) fn new(directory: Directory, name: OsString) -> Self {
+    /// The place of the file `name` in `directory`. A link of that name is in the way.
+    #[must_use]
+    pub fn within(directory: Directory, name: OsString) -> Self {
         Self { directory, name }
     }
 

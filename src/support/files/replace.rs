@@ -17,7 +17,7 @@ use super::{
     backup,
     directory::Directory,
     error::{Attempt, FileError},
-    lock::Lock,
+    lock::{LOCK, Lock},
     place::{Found, Place, companion_of},
     system,
 };
@@ -126,7 +126,7 @@ impl Directory {
     pub fn tidy(path: &std::path::Path) -> Result<(), FileError> {
         let names = Self::resolve(path)?.names()?;
         for name in names.iter().filter_map(|name| companion_of(name)) {
-            Self::resolve(path)?.place(&name).tidy();
+            Place::within(Self::resolve(path)?, name).tidy();
         }
         Ok(())
     }
@@ -135,7 +135,6 @@ impl Directory {
 /// The purpose of the file in the making. Its name is always the same: only the holder of the lock
 /// makes it, so one that is there is a killed run's.
 const NEW: &str = "new";
-pub(super) const LOCK: &str = "lock";
 
 /// A file in the making, in the directory of the one it will replace.
 struct Beside<'a> {
