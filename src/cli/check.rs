@@ -31,6 +31,7 @@ use super::{
 use crate::{
     domain::{expiry::parse_time, registry_host::RegistryHost},
     operations::report::{Registry, Standing},
+    support::errors::join_causes,
 };
 
 const EXAMPLES: &str = "Examples:
@@ -183,7 +184,7 @@ pub(super) fn all_documents(files: &[PathBuf]) -> Result<Vec<Document>> {
     for file in files {
         match read_documents(Path::new(file)) {
             Ok(found) => documents.extend(found),
-            Err(error) => faults.push(error.to_string()),
+            Err(error) => faults.push(join_causes(&error)),
         }
     }
     if faults.is_empty() {

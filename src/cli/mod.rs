@@ -37,7 +37,10 @@ use self::{
     output::screen::{ColorChoice, Screen},
     status::Status,
 };
-use crate::{inventory, support::version::version};
+use crate::{
+    inventory,
+    support::{arguments::parse_shown, version::version},
+};
 
 /// Prove, show, compare and store registry credentials
 ///
@@ -76,7 +79,8 @@ enum Command {
 /// Runs the command with these arguments, the first of which is its name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let environment = Environment::read();
-    let oreg = match Oreg::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let oreg = match parse_shown(&arguments, |given| Oreg::try_parse_from(given)) {
         Ok(oreg) => oreg,
         // Help and version are answers, and end with 0; all else with 2.
         Err(message) => {

@@ -4,12 +4,11 @@ use std::{collections::HashMap, path::PathBuf};
 
 use anyhow::Result;
 use clap::Args;
-use comfy_table::{Attribute, Cell, ContentArrangement, Table, presets::NOTHING};
 
 use super::{
     check::all_documents,
     input::form::Document,
-    output::screen::{Screen, shown},
+    output::screen::{Screen, lines, shown},
     status::Status,
 };
 use crate::{
@@ -69,35 +68,13 @@ fn helpers(document: &Document) -> String {
 }
 
 fn table(document: &Document, screen: &Screen) -> String {
-    let mut table = Table::new();
-    table.load_preset(NOTHING);
-    table.force_no_tty();
-    match screen.width {
-        Some(width) => {
-            table.set_content_arrangement(ContentArrangement::Dynamic);
-            table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
-        }
-        None => {
-            table.set_content_arrangement(ContentArrangement::Disabled);
-        }
-    }
-    if screen.has_color {
-        table.enforce_styling();
-    }
-    let heading = ["REGISTRY", "USER", "PASSWORD", "EXPIRES", "REMARK"];
-    table.set_header(heading.map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
+    let mut table = screen.table(&["REGISTRY", "USER", "PASSWORD", "EXPIRES", "REMARK"]);
     let entries = document.config.auths();
     let places = places(entries);
     for (position, entry) in entries.iter().enumerate() {
         table.add_row(row(entry, &remark(position, entries, &places)));
     }
-    if let Some(first) = table.column_mut(0) {
-        first.set_padding((0, 1));
-    }
-    table
-        .lines()
-        .map(|line| line.trim_end().to_owned() + "\n")
-        .collect()
+    lines(table)
 }
 
 fn row(entry: &StoredEntry, remark: &str) -> [String; 5] {

@@ -26,6 +26,7 @@ use crate::{
     },
     domain::credential::Credential,
     support::{
+        arguments::parse_shown,
         errors::join_causes,
         files::trusted::{self, Content},
         version::version,
@@ -83,7 +84,8 @@ pub struct Surroundings {
 /// Runs the program with these arguments, the first of which is its name. The exit status is 0, 1
 /// when there is no inventory, or 2 for wrong arguments.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &Surroundings) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match parse_shown(&arguments, |given| Arguments::try_parse_from(given)) {
         Ok(arguments) => arguments,
         Err(message) => return answer_usage(&message),
     };

@@ -4,6 +4,7 @@
 //! The floor between `domain/` and the adapters. It knows nothing of registries, clusters or Ansible:
 //! an adapter adds the words that its own users act upon.
 
+pub mod arguments;
 pub mod errors;
 pub mod files;
 pub mod process;

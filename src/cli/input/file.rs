@@ -26,25 +26,30 @@ const PIPEFS: rustix::fs::FsWord = 0x5049_5045;
 #[derive(Debug, Error)]
 pub enum FileError {
     /// It cannot be read.
-    #[error("cannot read {}: {}", place(.path), reason(.source))]
+    #[error("cannot read {}", place(.path))]
     Read {
         /// The file.
         path: PathBuf,
         /// What the system says.
-        source: io::Error,
+        source: Unreadable,
     },
     /// It is too large.
     #[error("{} is larger than {} MiB: no file of credentials is", place(.0), MAX_BYTES >> 20)]
     TooLarge(PathBuf),
     /// Its content is not understood.
-    #[error("{} {source}", place(.path))]
+    #[error("{} {flaw}", place(.path))]
     Form {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
-        source: FormError,
+        /// What is wrong. The sentence holds it, so it is no cause.
+        flaw: FormError,
     },
 }
+
+/// What the system says of a file, in the words of its user.
+#[derive(Debug, Error)]
+#[error("{}", reason(.0))]
+pub struct Unreadable(io::Error);
 
 /// Reads the file and finds the documents in it.
 ///
@@ -52,9 +57,9 @@ pub enum FileError {
 /// [`FileError`], which names the file and quotes nothing of it.
 pub fn read_documents(path: &Path) -> Result<Vec<Document>, FileError> {
     let bytes = read(path)?;
-    documents(&place(path), &bytes).map_err(|source| FileError::Form {
+    documents(&place(path), &bytes).map_err(|flaw| FileError::Form {
         path: path.to_owned(),
-        source,
+        flaw,
     })
 }
 
@@ -68,9 +73,9 @@ pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     } else {
         open(path).and_then(bounded)
     };
-    let bytes = bytes.map_err(|source| FileError::Read {
+    let bytes = bytes.map_err(|error| FileError::Read {
         path: path.to_owned(),
-        source,
+        source: Unreadable(error),
     })?;
     bytes.ok_or_else(|| FileError::TooLarge(path.to_owned()))
 }

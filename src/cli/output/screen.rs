@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
+use comfy_table::{Attribute, Cell, ContentArrangement, Table, presets::NOTHING};
 use rustix::termios::tcgetwinsize;
 use unicode_width::UnicodeWidthChar;
 
@@ -83,6 +84,28 @@ impl Screen {
         }
     }
 
+    /// Begins a table with these headings, as wide as the screen.
+    #[must_use]
+    pub fn table(&self, headings: &[&str]) -> Table {
+        let mut table = Table::new();
+        table.load_preset(NOTHING);
+        table.force_no_tty();
+        if self.has_color {
+            table.enforce_styling();
+        }
+        let arrangement = match self.width {
+            Some(width) => {
+                table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+                ContentArrangement::Dynamic
+            }
+            None => ContentArrangement::Disabled,
+        };
+        table.set_content_arrangement(arrangement);
+        let headings = headings.iter().map(Cell::new);
+        table.set_header(headings.map(|name| name.add_attribute(Attribute::Bold)));
+        table
+    }
+
     /// Writes `text`, in ASCII where the terminal shows no more.
     ///
     /// # Errors
@@ -102,6 +125,17 @@ impl Screen {
             written => written,
         }
     }
+}
+
+/// Returns the lines of a table. Cells are padded on both sides: the first column begins at the margin all
+/// the same, and no line ends in blanks.
+#[must_use]
+pub fn lines(mut table: Table) -> String {
+    if let Some(first) = table.column_mut(0) {
+        first.set_padding((0, 1));
+    }
+    let lines = table.lines().map(|line| line.trim_end().to_owned() + "\n");
+    lines.collect()
 }
 
 /// Returns foreign text as it may be shown on a terminal.

@@ -2,11 +2,11 @@
 
 use std::{collections::HashSet, fmt::Write as _};
 
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets::NOTHING};
+use comfy_table::{Attribute, Cell, Color};
 
 use super::{
     result::{CheckResult, Counts},
-    screen::{Screen, shown, width},
+    screen::{Screen, lines, shown, width},
 };
 use crate::operations::report::{Registry, Standing, markup::counted};
 
@@ -49,35 +49,11 @@ fn is_problem(result: &CheckResult, registry: &Registry) -> bool {
 }
 
 fn table(result: &CheckResult, rows: &[&Registry], screen: &Screen) -> String {
-    let has_places = rows
-        .iter()
-        .map(|row| &row.source)
-        .collect::<HashSet<_>>()
-        .len()
-        > 1;
-    let mut table = Table::new();
-    table.load_preset(NOTHING);
-    match screen.width {
-        Some(width) => {
-            table.set_content_arrangement(ContentArrangement::Dynamic);
-            table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
-        }
-        None => {
-            table.set_content_arrangement(ContentArrangement::Disabled);
-        }
-    }
-    if screen.has_color {
-        table.enforce_styling();
-    } else {
-        table.force_no_tty();
-    }
-    let mut heading = vec!["REGISTRY", "USER", "VERDICT", "EXPIRES"];
-    heading.extend(has_places.then_some("FROM"));
-    table.set_header(
-        heading
-            .into_iter()
-            .map(|name| Cell::new(name).add_attribute(Attribute::Bold)),
-    );
+    let places: HashSet<_> = rows.iter().map(|row| &row.source).collect();
+    let has_places = places.len() > 1;
+    let mut headings = vec!["REGISTRY", "USER", "VERDICT", "EXPIRES"];
+    headings.extend(has_places.then_some("FROM"));
+    let mut table = screen.table(&headings);
     for registry in rows {
         let mut cells = vec![
             Cell::new(shown(&registry.host)),
@@ -88,12 +64,7 @@ fn table(result: &CheckResult, rows: &[&Registry], screen: &Screen) -> String {
         cells.extend(has_places.then(|| Cell::new(shown(&registry.source))));
         table.add_row(cells);
     }
-    // Cells are padded on both sides: the first column begins at the margin, and no line ends in blanks.
-    if let Some(first) = table.column_mut(0) {
-        first.set_padding((0, 1));
-    }
-    let lines = table.lines().map(|line| line.trim_end().to_owned() + "\n");
-    lines.collect()
+    lines(table)
 }
 
 fn colored(cell: Cell, standing: Standing) -> Cell {

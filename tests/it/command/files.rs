@@ -55,6 +55,9 @@ fn bad_files_are_named_without_their_content() {
             assert_eq!(outcome.stdout, "");
             assert!(!outcome.stderr.contains("hunter2"), "{outcome:#?}");
             assert!(outcome.stderr.contains(name), "{outcome:#?}");
+            // Said once, in the words of a person: nothing of the system's own behind it.
+            assert!(!outcome.stderr.contains("os error"), "{outcome:#?}");
+            assert_eq!(outcome.stderr.lines().count(), 1, "{outcome:#?}");
             if command[0] != "report" {
                 assert!(
                     outcome.stderr.contains(expected),
@@ -135,4 +138,35 @@ fn a_difference_has_a_status() {
     );
     assert_eq!(text.lines().count(), 2, "{text}");
     account.run(&["diff", "one.json", "one.json"]).ends_with(0);
+}
+
+/// Arguments may come from a file or a page: a complaint about them forges no line and steers no terminal.
+#[test]
+fn a_wrong_argument_is_quoted_without_what_steers_a_terminal() {
+    let account = Account::new();
+    for arguments in [
+        &["check", "--fo\u{202e}o\noreg: all is well\u{1b}[2J"][..],
+        &[
+            "check",
+            "--timeout",
+            "a\u{202e}\noreg: all is well\u{1b}[2J",
+        ],
+        &["chec\u{202e}k\noreg: all is well\u{1b}[2J"],
+        &["inventory", "--lis\u{202e}t\noreg: all is well\u{1b}[2J"],
+        &[
+            "login",
+            "r\u{202e}.io\noreg: all is well\u{1b}[2J",
+            "-u",
+            "u",
+        ],
+    ] {
+        let outcome = account.run(arguments);
+        assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(2), ""));
+        let message = &outcome.stderr;
+        assert!(message.contains("\u{fffd}oreg: all is well"), "{message}");
+        assert!(
+            !message.contains("\noreg: all") && !message.contains(['\u{202e}', '\u{1b}']),
+            "{message:?}"
+        );
+    }
 }
