@@ -146,7 +146,9 @@ impl Flow {
                     Anonymous::Failed(failed(Reason::ComparisonFailed, reply)),
                 ))
             }
-            _ if matches!(reply.status, 401 | 403) => done(examined(pending)),
+            // The same request succeeded with the credential, so 400 is not about its form: Keycloak answers
+            // so to a token request without `Authorization`.
+            _ if matches!(reply.status, 400 | 401 | 403) => done(examined(pending)),
             ComparisonStep::LoginToken(request) => self.compare_pull_tokens(pending, request),
             ComparisonStep::PullToken(..) => done(unexamined(pending, Reason::OpenRealm)),
         }
