@@ -12,21 +12,20 @@ mod ssh;
 
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
 use self::machine::{Machine, Tree};
 use self::network::Network;
 use self::ssh::Ssh;
 use crate::cluster::{Cluster, Readiness};
 use crate::pki::Authority;
+use crate::wait;
 
 pub use self::network::BRIDGE_ADDRESS;
 
 const BOUND: Duration = Duration::from_mins(1);
-const POLL: Duration = Duration::from_millis(100);
 
 /// What all guests are given.
 pub struct Setting<'a> {
@@ -135,19 +134,14 @@ impl Guests {
 
     /// A guest is there when sshd answers and its agent has reported.
     fn wait_for(&mut self, name: &str, cluster: &Cluster) -> Result<()> {
-        let deadline = Instant::now() + BOUND;
-        loop {
+        let ready = wait::until_some(BOUND, || {
             let guest = self.guest_mut(name)?;
             guest.machine.require_alive()?;
             let address = guest.address;
-            if cluster.is_node_ready(name)? && self.ssh.run(address, "true").is_ok() {
-                return Ok(());
-            }
-            if Instant::now() > deadline {
-                bail!("{name} is not ready after {BOUND:?}");
-            }
-            thread::sleep(POLL);
-        }
+            let ready = cluster.is_node_ready(name)? && self.ssh.run(address, "true").is_ok();
+            anyhow::Ok(ready.then_some(()))
+        })?;
+        ready.with_context(|| format!("{name} is not ready after {BOUND:?}"))
     }
 
     fn guest(&self, name: &str) -> Result<&Guest> {

@@ -8,12 +8,12 @@
 //!
 //! 1. [`bed`] puts the usual set together; the command `testbed` starts it for other programs.
 //! 2. [`registry`], [`token_server`] and [`image`]: registries that want credentials, and what is
-//!    in them. [`other_registry`] is one of another lineage; [`proxy`] and [`tls_proxy`] stand in
-//!    between.
+//!    in them. [`other_registry`] is one of another lineage;
+//!    [`proxy`] and [`tls_proxy`] stand in between.
 //! 3. [`cluster`]: a Kubernetes API server with its store. [`node_dirs`]: file trees of nodes.
 //!    [`guests`]: booted nodes, inside the namespaces of [`namespaces`].
 //! 4. [`pki`], [`odd_certificates`] and [`password`]: certificates and secrets, made anew for every run.
-//! 5. [`process`], [`scratch`], [`port`] and [`tools`]: what all of them stand on.
+//! 5. [`process`], [`scratch`], [`port`], [`tools`] and [`wait`]: what all of them stand on.
 
 pub mod bed;
 pub mod cluster;
@@ -34,3 +34,4 @@ pub mod scratch;
 pub mod tls_proxy;
 pub mod token_server;
 pub mod tools;
+pub mod wait;

@@ -7,13 +7,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 
 use crate::process::bound_to_parent;
 use crate::tools;
+use crate::wait;
 
 /// Set inside, to the name of the cgroup that is for what runs there.
 const CGROUP: &str = "OREG_TESTBED_CGROUP";
@@ -22,7 +22,6 @@ const CGROUPS: &str = "/sys/fs/cgroup";
 const ROOTS: [&str; 2] = [CGROUPS, "/sys/fs/cgroup/unified"];
 const PREFIX: &str = "oreg-testbed-";
 const BOUND: Duration = Duration::from_secs(5);
-const POLL: Duration = Duration::from_millis(20);
 
 /// Mounts stay inside; network namespaces get a place for their names, and cgroups of version 2 a
 /// view, as systemd in a guest wants it. Then loopback, and the program as the first process.
@@ -81,11 +80,10 @@ impl Drop for Cgroup {
     fn drop(&mut self) {
         for cgroup in ROOTS.map(|root| Path::new(root).join(&self.0)) {
             // What was in it has been killed, and is gone in a moment.
-            let deadline = Instant::now() + BOUND;
-            while cgroup.exists() && Instant::now() < deadline {
+            wait::until(BOUND, || {
                 remove_cgroups(&cgroup);
-                thread::sleep(POLL);
-            }
+                !cgroup.exists()
+            });
         }
     }
 }

@@ -28,15 +28,19 @@ pub fn free_ports<const N: usize>() -> Result<[u16; N]> {
     Ok(ports)
 }
 
-/// Starts a server on a free port, and returns the port with it. When somebody was faster, which the
-/// server's own message must tell, another port is tried.
+/// Starts a server on a free port, and returns the port with it. Another port is tried when the
+/// server's message says that the first one was taken in between.
 pub(crate) fn on_free_port<S>(start: impl Fn(u16) -> Result<S>) -> Result<(u16, S)> {
+    on_free_ports(|[port]| Ok((port, start(port)?)))
+}
+
+/// As [`on_free_port`], for a server that listens on several.
+pub(crate) fn on_free_ports<const N: usize, S>(start: impl Fn([u16; N]) -> Result<S>) -> Result<S> {
     let mut tries = 0;
     loop {
         tries += 1;
-        let [port] = free_ports()?;
-        match start(port) {
-            Ok(server) => return Ok((port, server)),
+        match start(free_ports()?) {
+            Ok(server) => return Ok(server),
             Err(error) if tries < TRIES && is_taken(&error) => {}
             Err(error) => return Err(error),
         }
@@ -45,7 +49,7 @@ pub(crate) fn on_free_port<S>(start: impl Fn(u16) -> Result<S>) -> Result<(u16, 
 
 fn is_taken(error: &anyhow::Error) -> bool {
     let message = error.to_string().to_lowercase();
-    // The second are the words of tinyproxy, which does not tell why.
+    // tinyproxy says only that it cannot listen, not why.
     let words = [
         "address already in use",
         "could not create listening sockets",

@@ -11,13 +11,15 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::tools;
+use crate::wait;
 
-const POLL: Duration = Duration::from_millis(10);
+/// How long a log file has to stay as it is before it counts as complete.
+const SETTLED: Duration = Duration::from_millis(20);
 const TAIL_LINES: usize = 20;
 
 /// A running server with its log files.
@@ -86,19 +88,14 @@ impl Process {
     /// When the process ends before, or is not ready within `bound`; the message holds the end of
     /// its log.
     pub fn wait_until(&mut self, bound: Duration, mut ready: impl FnMut() -> bool) -> Result<()> {
-        let deadline = Instant::now() + bound;
-        while !ready() {
-            self.require_alive()?;
-            if Instant::now() > deadline {
-                bail!(
-                    "{} is not ready after {bound:?}:\n{}",
-                    self.name,
-                    self.tail()
-                );
-            }
-            thread::sleep(POLL);
-        }
-        Ok(())
+        let is_ready = wait::until_some(bound, || match ready() {
+            true => Ok(Some(())),
+            false => self.require_alive().map(|()| None),
+        })?;
+        is_ready.with_context(|| {
+            let (name, tail) = (&self.name, self.tail());
+            format!("{name} is not ready after {bound:?}:\n{tail}")
+        })
     }
 
     /// Makes sure that the process runs.
@@ -117,13 +114,8 @@ impl Process {
     /// # Errors
     /// When it does not within `bound`.
     pub fn wait_for_end(&mut self, bound: Duration) -> Result<()> {
-        let deadline = Instant::now() + bound;
-        while self.child.try_wait()?.is_none() {
-            if Instant::now() > deadline {
-                bail!("{} has not ended after {bound:?}", self.name);
-            }
-            thread::sleep(POLL);
-        }
+        let ended = wait::until_some(bound, || self.child.try_wait())?;
+        ended.with_context(|| format!("{} has not ended after {bound:?}", self.name))?;
         Ok(())
     }
 
@@ -155,7 +147,7 @@ pub(crate) fn bound_to_parent(program: &Path) -> Result<Command> {
 pub(crate) fn read_settled(log: &Path) -> String {
     let mut text = read(log);
     loop {
-        thread::sleep(2 * POLL);
+        thread::sleep(SETTLED);
         let later = read(log);
         if later == text {
             return text;

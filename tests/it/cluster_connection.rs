@@ -19,6 +19,7 @@ use testbed::{
     proxy::{Proxy, Rules},
     registry::{Access, Registry, Transport},
     tls_proxy::TlsProxy,
+    wait,
 };
 
 use crate::support::{
@@ -767,14 +768,10 @@ fn wait_for_creations(cluster: &Cluster, count: usize) {
             .filter(|line| line.contains("\"verb\":\"create\""));
         creates.count()
     };
-    let start = Instant::now();
-    while created() < count {
-        assert!(
-            start.elapsed() < Duration::from_secs(30),
-            "nothing is created"
-        );
-        thread::sleep(Duration::from_millis(2));
-    }
+    assert!(
+        wait::until(Duration::from_secs(30), || created() >= count),
+        "nothing is created"
+    );
 }
 
 #[test]

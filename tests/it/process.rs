@@ -5,9 +5,10 @@ use std::{
     os::unix::{fs::MetadataExt, process::CommandExt},
     path::Path,
     process::{Child, Command, Stdio},
-    thread::sleep,
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+use testbed::wait;
 
 use crate::support::{
     module::binary,
@@ -15,6 +16,8 @@ use crate::support::{
 };
 
 const NOBODY: u32 = 65_534;
+/// How long a program may take to start on a busy machine.
+const BOUND: Duration = Duration::from_secs(20);
 
 /// Every executable, with arguments that make it read standard input.
 const PROGRAMS: [(&str, &[&str]); 6] = [
@@ -47,11 +50,7 @@ fn waiting(name: &str, words: &[&str], directory: &Path) -> Child {
         let words: Vec<_> = core.unwrap().split_whitespace().collect();
         words[4..6] == ["0", "0"]
     };
-    let start = Instant::now();
-    while !is_protected() {
-        assert!(start.elapsed() < Duration::from_secs(20), "{name}");
-        sleep(Duration::from_millis(2));
-    }
+    assert!(wait::until(BOUND, is_protected), "{name}");
     child
 }
 
@@ -84,11 +83,7 @@ fn no_process_of_the_same_user_reads_its_memory() {
             .unwrap()
             .uid()
     };
-    let start = Instant::now();
-    while owner() != 0 {
-        assert!(start.elapsed() < Duration::from_secs(20));
-        sleep(Duration::from_millis(2));
-    }
+    assert!(wait::until(BOUND, || owner() == 0));
     child.kill().unwrap();
     child.wait().unwrap();
 }

@@ -9,14 +9,13 @@ use rcgen::KeyPair;
 
 use super::audit;
 use crate::pki::{Authority, Identity};
-use crate::port::free_ports;
+use crate::port;
 use crate::process::{Logs, Process};
 use crate::scratch::Scratch;
 use crate::tools;
 
 const ETCD_BOUND: Duration = Duration::from_secs(20);
 const READY_BOUND: Duration = Duration::from_mins(1);
-const TRIES: usize = 3;
 
 /// etcd and kube-apiserver.
 pub(super) struct Servers {
@@ -32,25 +31,18 @@ impl Servers {
     pub(super) fn start(files: &Scratch, authority: &Authority, address: Ipv4Addr) -> Result<Self> {
         let (etcd_url, etcd) = start_etcd(files)?;
         let identity = authority.server(&["kubernetes", "10.0.0.1", &address.to_string()])?;
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let [port] = free_ports()?;
+        let (port, (args, apiserver)) = port::on_free_port(|port| {
             let address = SocketAddrV4::new(address, port);
             let args = apiserver_args(files, &identity, &etcd_url, address)?;
-            match start_apiserver(files, &args) {
-                Ok(apiserver) => {
-                    return Ok(Self {
-                        apiserver,
-                        etcd,
-                        args,
-                        url: format!("https://{address}"),
-                    });
-                }
-                Err(error) if tries < TRIES && taken(&error) => {}
-                Err(error) => return Err(error),
-            }
-        }
+            let apiserver = start_apiserver(files, &args)?;
+            Ok((args, apiserver))
+        })?;
+        Ok(Self {
+            apiserver,
+            etcd,
+            args,
+            url: format!("https://{address}:{port}"),
+        })
     }
 
     /// Starts an API server that was killed again, at the same address and with what it knew.
@@ -79,18 +71,11 @@ pub(super) fn audit_log(files: &Scratch) -> PathBuf {
 }
 
 fn start_etcd(files: &Scratch) -> Result<(String, Process)> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        match try_etcd(files) {
-            Err(error) if tries < TRIES && taken(&error) => {}
-            result => return result,
-        }
-    }
+    port::on_free_ports(|ports| start_etcd_on(ports, files))
 }
 
-fn try_etcd(files: &Scratch) -> Result<(String, Process)> {
-    let [client, peer] = free_ports()?.map(|port| format!("http://127.0.0.1:{port}"));
+fn start_etcd_on(ports: [u16; 2], files: &Scratch) -> Result<(String, Process)> {
+    let [client, peer] = ports.map(|port| format!("http://127.0.0.1:{port}"));
     let data = files.file(format!("etcd-{}", client.replace(['/', ':'], "-")));
     let args = [
         "--name=testbed".to_owned(),
@@ -156,8 +141,4 @@ fn logs(files: &Scratch, name: &str) -> Logs {
         stdout: files.file(format!("{name}.out")),
         stderr: files.file(format!("{name}.log")),
     }
-}
-
-fn taken(error: &anyhow::Error) -> bool {
-    error.to_string().contains("address already in use")
 }

@@ -3,10 +3,10 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use testbed::wait;
 
 /// Tells which network the guests' test bed is in, and that the guest's agent has reported.
 const TELL: &str = "readlink /proc/self/ns/net; kubectl get node node-1 --no-headers";
@@ -41,11 +41,7 @@ fn is_in_use(network: &str) -> bool {
 }
 
 fn is_left_soon(network: &str) -> bool {
-    let deadline = Instant::now() + Duration::from_secs(5);
-    while is_in_use(network) && Instant::now() < deadline {
-        thread::sleep(Duration::from_millis(10));
-    }
-    !is_in_use(network)
+    wait::until(Duration::from_secs(5), || !is_in_use(network))
 }
 
 #[test]

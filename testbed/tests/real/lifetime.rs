@@ -5,9 +5,10 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use testbed::registry::{Access, Registry, Transport};
+use testbed::wait;
 
 fn exists(process_id: &str) -> bool {
     // A zombie is dead: it only waits for a parent that has no time.
@@ -16,11 +17,7 @@ fn exists(process_id: &str) -> bool {
 }
 
 fn is_gone_soon(process_id: &str) -> bool {
-    let deadline = Instant::now() + Duration::from_secs(5);
-    while exists(process_id) && Instant::now() < deadline {
-        thread::sleep(Duration::from_millis(10));
-    }
-    !exists(process_id)
+    wait::until(Duration::from_secs(5), || !exists(process_id))
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! A person at a terminal, played by tmux.
 
 use std::{
+    convert::Infallible,
     process::Command,
     thread,
     time::{Duration, Instant},
 };
+
+use testbed::wait;
 
 use crate::support::{
     command::{Account, program},
@@ -87,14 +90,13 @@ impl<'a> Terminal<'a> {
     }
 
     fn wait_for(&self, text: &str) -> String {
-        let begin = Instant::now();
-        loop {
+        let found = wait::until_some(PATIENCE, || {
             let screen = self.screen();
-            if screen.contains(text) {
-                return screen;
-            }
-            assert!(begin.elapsed() < PATIENCE, "no {text:?} on\n{screen}");
-            thread::sleep(Duration::from_millis(50));
+            Ok::<_, Infallible>(screen.contains(text).then_some(screen))
+        });
+        match found {
+            Ok(Some(screen)) => screen,
+            Ok(None) => panic!("no {text:?} on\n{}", self.screen()),
         }
     }
 }
