@@ -59,8 +59,8 @@ molecule: setup modules ## the playbooks on booted nodes, by molecule: scenarios
 	@molecule/run
 
 keycloak-test: ## oreg_validate against a real Keycloak; optional, needs Java 17 and Maven
-	@testbed/setup packages
-	@testbed/keycloak
+	@testbed/setup keycloak
+	cargo test --locked --features keycloak --test it keycloak
 
 lint: modules ## formatting, clippy, documentation, dependencies, playbooks, YAML, shell
 	@scripts/lint

@@ -16,7 +16,7 @@ use crate::node_dirs::NodeDirs;
 use crate::password;
 use crate::pki::{Authority, Identity};
 use crate::proxy::beyond_loopback;
-use crate::registry::{Access, Registry, Transport};
+use crate::registry::{Access, Registry, TokenIssuer as _, Transport};
 use crate::scratch::Scratch;
 use crate::token_server::{Account, TokenServer};
 

@@ -8,7 +8,7 @@
 //!
 //! 1. [`bed`] puts the usual set together; the command `testbed` starts it for other programs.
 //! 2. [`registry`], [`token_server`] and [`image`]: registries that want credentials, and what is
-//!    in them. [`other_registry`] is one of another lineage;
+//!    in them. [`other_registry`] is one of another lineage, [`keycloak`] another token server;
 //!    [`proxy`] and [`tls_proxy`] stand in between.
 //! 3. [`cluster`]: a Kubernetes API server with its store. [`node_dirs`]: file trees of nodes.
 //!    [`guests`]: booted nodes, inside the namespaces of [`namespaces`].
@@ -19,6 +19,7 @@ pub mod bed;
 pub mod cluster;
 pub mod guests;
 pub mod image;
+pub mod keycloak;
 pub mod namespaces;
 pub mod node_dirs;
 pub mod odd_certificates;

@@ -15,8 +15,10 @@ use crate::pki::Identity;
 use crate::port;
 use crate::process::{Logs, Process, read_settled};
 use crate::scratch::Scratch;
-use crate::token_server::{ISSUER, SERVICE, TokenServer};
 use crate::tools;
+
+/// The service name that registry.redhat.io gives in its challenge.
+pub const SERVICE: &str = "docker-registry";
 
 const BOUND: Duration = Duration::from_secs(10);
 
@@ -34,10 +36,22 @@ pub enum Transport<'a> {
 pub enum Access<'a> {
     /// These users, with these passwords, over HTTP Basic.
     Basic(&'a [(&'a str, &'a str)]),
-    /// Whoever has a token from this server.
-    Token(&'a TokenServer),
+    /// Holders of a token from this server.
+    Token(&'a dyn TokenIssuer),
     /// Everybody.
     Open,
+}
+
+/// A server whose tokens a registry accepts.
+pub trait TokenIssuer {
+    /// Returns the URL of the token endpoint.
+    fn realm(&self) -> String;
+
+    /// Returns the name that its tokens give as their issuer.
+    fn issuer(&self) -> String;
+
+    /// Returns the file with the certificate that a registry checks tokens with.
+    fn token_bundle(&self) -> &Path;
 }
 
 /// A running registry; it stops when dropped, and its contents are removed.
@@ -191,9 +205,10 @@ fn auth_section(files: &Scratch, access: Access<'_>) -> String {
             files.file("htpasswd").display(),
         ),
         Access::Token(server) => format!(
-            "auth: {{token: {{realm: '{}', service: {SERVICE}, issuer: {ISSUER}, \
+            "auth: {{token: {{realm: '{}', service: {SERVICE}, issuer: '{}', \
              rootcertbundle: {}}}}}\n",
             server.realm(),
+            server.issuer(),
             server.token_bundle().display(),
         ),
     }

@@ -20,12 +20,11 @@ pub use self::answer::TokenRequest;
 use self::server::Server;
 use self::signer::Signer;
 use crate::pki::Identity;
+use crate::registry::TokenIssuer;
 
 /// The path of the token endpoint of registry.redhat.io.
 pub const REALM_PATH: &str = "/auth/realms/rhcc/protocol/redhat-docker-v2/auth";
-/// The service name that registry.redhat.io gives in its challenge.
-pub const SERVICE: &str = "docker-registry";
-/// Who signs the tokens.
+/// The issuer that tokens name.
 pub const ISSUER: &str = "testbed";
 
 /// A running token server; it stops when dropped.
@@ -83,18 +82,6 @@ impl TokenServer {
         &self.host
     }
 
-    /// Returns the URL of the token endpoint.
-    #[must_use]
-    pub fn realm(&self) -> String {
-        format!("https://{}{REALM_PATH}", self.host)
-    }
-
-    /// Returns the file with the certificate that a registry checks tokens with.
-    #[must_use]
-    pub fn token_bundle(&self) -> &Path {
-        self.signer.bundle()
-    }
-
     /// Adds an account, or replaces the one of that name.
     pub fn set_account(&self, account: Account) {
         let accounts = &mut lock(&self.state).accounts;
@@ -126,6 +113,20 @@ impl TokenServer {
     pub fn failed_logins(&self) -> usize {
         let refused = |request: &&TokenRequest| request.authorization && request.status == 401;
         lock(&self.state).requests.iter().filter(refused).count()
+    }
+}
+
+impl TokenIssuer for TokenServer {
+    fn realm(&self) -> String {
+        format!("https://{}{REALM_PATH}", self.host)
+    }
+
+    fn issuer(&self) -> String {
+        ISSUER.to_owned()
+    }
+
+    fn token_bundle(&self) -> &Path {
+        self.signer.bundle()
     }
 }
 

@@ -54,6 +54,21 @@ pub fn other_registry() -> Result<PathBuf> {
     existing(&cache()?.join("bin/other-registry"))
 }
 
+/// Finds the Keycloak that `testbed/setup keycloak` installed.
+///
+/// # Errors
+/// When it was not installed; the message says how to install it.
+pub fn keycloak() -> Result<PathBuf> {
+    let program = cache()?.join("keycloak/bin/kc.sh");
+    if !program.is_file() {
+        bail!(
+            "{} does not exist: run testbed/setup keycloak",
+            program.display()
+        );
+    }
+    Ok(program)
+}
+
 /// Finds the file tree of the guests that `testbed/setup` packed.
 ///
 /// # Errors

@@ -3,6 +3,8 @@
 
 mod basic;
 mod files;
+#[cfg(feature = "keycloak")]
+mod keycloak;
 mod other_lineage;
 mod proxy;
 mod tls;

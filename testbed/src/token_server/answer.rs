@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::REALM_PATH;
 use super::account::Account;
 use super::signer::{Claims, Grant, Signer};
-use super::{REALM_PATH, SERVICE};
+use crate::registry::SERVICE;
 
 const BAD_LOGIN: &str = "Invalid username or password.";
 const ANONYMOUS: &str = "Please login to the Red Hat Registry using your Customer Portal \

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use testbed::pki::{Authority, Identity};
+use testbed::registry::TokenIssuer as _;
 use testbed::token_server::TokenServer;
 
 use crate::client;

@@ -4,7 +4,7 @@ use reqwest::blocking::Response;
 use serde_json::Value;
 use testbed::image;
 use testbed::pki::{Authority, Identity};
-use testbed::registry::{Access, Registry, Transport};
+use testbed::registry::{Access, Registry, TokenIssuer as _, Transport};
 use testbed::token_server::{Account, REALM_PATH, TokenRequest, TokenServer};
 
 use crate::client;
