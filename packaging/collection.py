@@ -223,7 +223,9 @@ def build_date():
 
 
 def entries(text):
-    return [" ".join(entry.split()).replace("`", "``") for entry in re.split(r"^- ", text, flags=re.M)[1:]]
+    # A line that heads a group of entries ends the one before it.
+    found = (entry.split("\n\n")[0] for entry in re.split(r"^- ", text, flags=re.M)[1:])
+    return [" ".join(entry.split()).replace("`", "``") for entry in found]
 
 
 if __name__ == "__main__":
