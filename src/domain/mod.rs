@@ -3,11 +3,11 @@
 //! Reading order: what a secret is, what a registry is, what a credential is, the docker config
 //! document that holds credentials, the plan that changes such a document, and how it is made.
 
+pub mod collect;
 pub mod credential;
 pub mod dns_name;
 pub mod docker_config;
 pub mod expiry;
-pub mod faults;
 pub mod image;
 mod json_members;
 pub(crate) mod layout;

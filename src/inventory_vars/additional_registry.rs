@@ -2,56 +2,43 @@
 
 use super::{
     AdditionalRegistry, VariablesError, names,
-    resolve::{Faults, RegistryTest},
+    registry::{InventoryRegistry, NamedRegistry},
 };
 use crate::domain::{
     credential::Credential,
-    faults,
     image::ImageReference,
-    registry_credential::{RegistryCredential, Source, TransportSecurity},
+    registry_credential::{Source, TransportSecurity},
     registry_host::RegistryHost,
 };
 
-/// Returns the credential of the entry at `index`.
-pub(super) fn credential(
+/// Reads the entry at `index`.
+///
+/// Without a host nothing else of the entry can be named, so this error is the only one of it.
+pub(super) fn read(
     index: usize,
     given: &AdditionalRegistry,
-) -> Result<RegistryCredential, Faults> {
-    let host = host(index, given).map_err(|fault| vec![fault])?;
-    let image = test_image(index, given, &host);
-    let (credential, test_image) = faults::both(pair(index, given, &host), image)?;
-    Ok(RegistryCredential {
-        host,
-        written_host: given.host.clone(),
-        source: Source::Additional(index),
-        credential,
-        test_image,
-        security: security(given),
-    })
-}
-
-/// Returns the registry.
-pub(super) fn host(
-    index: usize,
-    given: &AdditionalRegistry,
-) -> Result<RegistryHost, VariablesError> {
-    RegistryHost::parse(&given.host).map_err(|error| VariablesError::Host {
+) -> Result<InventoryRegistry, VariablesError> {
+    let host = RegistryHost::parse(&given.host).map_err(|error| VariablesError::Host {
         place: format!("{}[{index}].host", names::ADDITIONAL),
         error,
+    })?;
+    Ok(InventoryRegistry {
+        credential: credential(index, given, &host).map(Some),
+        test_image: test_image(index, given, &host),
+        security: TransportSecurity {
+            tls_verify: given.tls_verify,
+            ca_cert: given.ca_cert.clone(),
+            ..TransportSecurity::default()
+        },
+        name: NamedRegistry {
+            source: Source::Additional(index),
+            host,
+            written: given.host.clone(),
+        },
     })
 }
 
-/// Returns how the registry is to be tested.
-pub(super) fn test(
-    index: usize,
-    given: &AdditionalRegistry,
-) -> Result<RegistryTest, VariablesError> {
-    let host = host(index, given)?;
-    let image = test_image(index, given, &host)?;
-    Ok((host, image, security(given)))
-}
-
-fn pair(
+fn credential(
     index: usize,
     given: &AdditionalRegistry,
     host: &RegistryHost,
@@ -79,14 +66,6 @@ fn test_image(
         let place = place(index, "test_image", host);
         VariablesError::Image { place, error }
     })
-}
-
-fn security(given: &AdditionalRegistry) -> TransportSecurity {
-    TransportSecurity {
-        tls_verify: given.tls_verify,
-        ca_cert: given.ca_cert.clone(),
-        ..TransportSecurity::default()
-    }
 }
 
 fn place(index: usize, member: &str, host: &RegistryHost) -> String {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::{VariablesError, names};
-use crate::domain::{faults, registry_credential::TransportSecurity, registry_host::RegistryHost};
+use crate::domain::{collect, registry_credential::TransportSecurity, registry_host::RegistryHost};
 
 /// The registries that need no verified TLS.
 #[derive(Clone, Debug, Default)]
@@ -17,19 +17,19 @@ pub struct Insecure {
 impl Insecure {
     /// Reads the list; a member such as `172.30.0.0/16` is a network.
     pub(super) fn parse(members: &[String]) -> Result<Self, Vec<VariablesError>> {
-        let networks = members.iter().filter_map(|member| member.parse().ok());
-        let hosts = members.iter().enumerate();
-        let hosts = hosts.filter(|(_, member)| member.parse::<IpNet>().is_err());
-        let hosts = hosts.map(|(index, member)| {
-            RegistryHost::parse(member).map_err(|error| {
-                let place = format!("{}[{index}]", names::INSECURE);
-                VariablesError::Host { place, error }
-            })
-        });
-        Ok(Self {
-            hosts: faults::all(hosts)?,
-            networks: networks.collect(),
-        })
+        let mut networks = Vec::new();
+        let mut hosts = Vec::new();
+        for (index, member) in members.iter().enumerate() {
+            match member.parse() {
+                Ok(network) => networks.push(network),
+                Err(_) => hosts.push(RegistryHost::parse(member).map_err(|error| {
+                    let place = format!("{}[{index}]", names::INSECURE);
+                    VariablesError::Host { place, error }
+                })),
+            }
+        }
+        let hosts = collect::all(hosts)?;
+        Ok(Self { hosts, networks })
     }
 
     /// Lowers the demands on the connection to `host`, if it is one of these. Where the host is a name, its

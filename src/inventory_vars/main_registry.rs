@@ -2,70 +2,115 @@
 
 use super::{
     DeploymentType, Variables, VariablesError, names,
-    resolve::{Faults, RegistryTest},
+    registry::{InventoryRegistry, NamedRegistry},
 };
 use crate::domain::{
     credential::Credential,
-    faults,
     image::ImageReference,
     registry_credential::{RegistryCredential, Source, TransportSecurity},
     registry_host::RegistryHost,
     secret::Secret,
 };
 
-/// Returns the credential; none where neither user nor password is given.
-pub(super) fn credential(variables: &Variables) -> Result<Option<RegistryCredential>, Faults> {
-    let Some((user, password)) = pair(variables).map_err(|fault| vec![fault])? else {
-        return check_anonymous(variables).map_err(|fault| vec![fault]);
-    };
-    let (host, written_host, pattern) = split_url(variables).map_err(|fault| vec![fault])?;
-    let image = test_image(variables, &pattern, &host);
-    let (credential, test_image) = faults::both(checked(user, password), image)?;
-    Ok(Some(RegistryCredential {
-        host,
-        written_host,
-        source: Source::Main,
-        credential,
-        test_image,
-        security: TransportSecurity::default(),
-    }))
+/// The main registry, which has defaults where the variables say nothing of it.
+#[derive(Clone, Debug)]
+pub(super) struct MainRegistry {
+    /// [`VariablesError::UnnamedRegistry`] where neither `oreg_url` nor a deployment type is given.
+    registry: Result<InventoryRegistry, VariablesError>,
+    /// Whether user and password are given; an error for one without the other.
+    has_credential: Result<bool, VariablesError>,
+    has_user: bool,
+    has_url: bool,
 }
 
-/// Without a credential, the main registry is any but the one that serves nobody without.
-fn check_anonymous(variables: &Variables) -> Result<Option<RegistryCredential>, VariablesError> {
-    match split_url(variables) {
-        Ok((host, ..)) if host.to_string() == names::RED_HAT_REGISTRY => {
-            Err(VariablesError::RedHatNeedsCredential)
+/// What `oreg_url` consists of.
+struct ImagePattern {
+    host: RegistryHost,
+    written_host: String,
+    /// What stands behind the host, with `${component}` and `${version}`.
+    rest: String,
+}
+
+impl MainRegistry {
+    pub(super) fn read(variables: &Variables) -> Self {
+        let pair = pair(variables);
+        Self {
+            registry: registry(variables, pair.as_ref().ok().copied().flatten()),
+            has_credential: pair.map(|pair| pair.is_some()),
+            has_user: variables.auth_user.is_some(),
+            has_url: variables.oreg_url.is_some(),
         }
-        Ok(_) | Err(VariablesError::UnnamedRegistry) => Ok(None),
-        Err(fault) => Err(fault),
+    }
+
+    /// The credential; none where neither user nor password is given.
+    pub(super) fn credential(self) -> Result<Option<RegistryCredential>, Vec<VariablesError>> {
+        let has_credential = self.has_credential.map_err(|error| vec![error])?;
+        match self.registry {
+            Ok(registry) => registry.credential(),
+            Err(VariablesError::UnnamedRegistry) if !has_credential => Ok(None),
+            Err(error) => Err(vec![error]),
+        }
+    }
+
+    /// The registry where the variables are about it. A default alone is not: on the many clusters that pull
+    /// anonymously it names a registry that nobody has a credential for.
+    pub(super) fn if_meant(self) -> Option<Result<InventoryRegistry, VariablesError>> {
+        (self.has_url || self.has_user).then_some(self.registry)
+    }
+
+    /// The name of the registry, also where only the deployment type gives it.
+    pub(super) fn if_named(self) -> Option<Result<NamedRegistry, VariablesError>> {
+        match self.registry {
+            Err(VariablesError::UnnamedRegistry) => None,
+            registry => Some(registry.map(|registry| registry.name)),
+        }
+    }
+
+    pub(super) fn has_user(&self) -> bool {
+        self.has_user
     }
 }
 
-/// Returns the registry and, as written, what it is called.
-pub(super) fn host(variables: &Variables) -> Result<(RegistryHost, String), VariablesError> {
-    split_url(variables).map(|(host, written, _)| (host, written))
+fn registry(
+    variables: &Variables,
+    pair: Option<(&str, &Secret)>,
+) -> Result<InventoryRegistry, VariablesError> {
+    let pattern = image_pattern(variables)?;
+    let host = pattern.host.clone();
+    let credential = match pair {
+        Some((user, password)) => credential(user, password).map(Some),
+        // Installs from there fail late, at the first pull: say so before anything is changed.
+        None if host.to_string() == names::RED_HAT_REGISTRY => {
+            Err(VariablesError::RedHatNeedsCredential)
+        }
+        None => Ok(None),
+    };
+    Ok(InventoryRegistry {
+        credential,
+        test_image: test_image(variables, &pattern),
+        // Its own variables say nothing of TLS; an entry of the list may (`unite`).
+        security: TransportSecurity::default(),
+        name: NamedRegistry {
+            source: Source::Main,
+            host,
+            written: pattern.written_host,
+        },
+    })
 }
 
-/// Returns how the registry is to be tested.
-pub(super) fn test(variables: &Variables) -> Result<RegistryTest, VariablesError> {
-    let (host, _, pattern) = split_url(variables)?;
-    let image = test_image(variables, &pattern, &host)?;
-    Ok((host, image, TransportSecurity::default()))
-}
-
-/// Splits `oreg_url`, or the default of the deployment type, at its first slash: the registry, the
-/// registry as written, and the rest.
-fn split_url(variables: &Variables) -> Result<(RegistryHost, String, String), VariablesError> {
+/// Splits `oreg_url`, or the default of the deployment type, at its first slash.
+fn image_pattern(variables: &Variables) -> Result<ImagePattern, VariablesError> {
     let default = || variables.deployment_type.map(DeploymentType::default_url);
     let url = variables.oreg_url.as_deref().or_else(default);
     let url = url.ok_or(VariablesError::UnnamedRegistry)?;
     let bare = url.split_once("://").map_or(url, |(_, rest)| rest);
     let (host, rest) = bare.split_once('/').ok_or(VariablesError::UrlWithoutHost)?;
     let place = names::OREG_URL.to_owned();
-    let parsed =
-        RegistryHost::parse(host).map_err(|error| VariablesError::Host { place, error })?;
-    Ok((parsed, host.to_owned(), rest.to_owned()))
+    Ok(ImagePattern {
+        host: RegistryHost::parse(host).map_err(|error| VariablesError::Host { place, error })?,
+        written_host: host.to_owned(),
+        rest: rest.to_owned(),
+    })
 }
 
 fn pair(variables: &Variables) -> Result<Option<(&str, &Secret)>, VariablesError> {
@@ -78,7 +123,7 @@ fn pair(variables: &Variables) -> Result<Option<(&str, &Secret)>, VariablesError
     }
 }
 
-fn checked(user: &str, password: &Secret) -> Result<Credential, VariablesError> {
+fn credential(user: &str, password: &Secret) -> Result<Credential, VariablesError> {
     Credential::new(user, password.clone()).map_err(|error| {
         let places = [names::AUTH_USER, names::AUTH_PASSWORD];
         VariablesError::of_credential(error, places.map(str::to_owned))
@@ -87,21 +132,21 @@ fn checked(user: &str, password: &Secret) -> Result<Credential, VariablesError> 
 
 fn test_image(
     variables: &Variables,
-    pattern: &str,
-    host: &RegistryHost,
+    pattern: &ImagePattern,
 ) -> Result<Option<ImageReference>, VariablesError> {
     if !variables.test_login {
         return Ok(None);
     }
     let (place, text) = match &variables.test_image {
         Some(text) => (names::TEST_IMAGE, text.as_str()),
-        None => (names::OREG_URL, pattern),
+        None => (names::OREG_URL, pattern.rest.as_str()),
     };
+    // Every node runs the pod image, so every cluster of this registry has it.
     let text = text
         .replace("${component}", "pod")
         .replace("${version}", &variables.image_tag);
     let place = place.to_owned();
-    let image = ImageReference::parse(&text, host);
+    let image = ImageReference::parse(&text, &pattern.host);
     image
         .map(Some)
         .map_err(|error| VariablesError::Image { place, error })

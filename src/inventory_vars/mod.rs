@@ -4,23 +4,25 @@
 //! Their meaning is openshift-ansible 3.11's (`roles/container_runtime`, `roles/openshift_node`,
 //! `roles/lib_utils/action_plugins/sanity_checks.py`), with its gaps closed.
 //!
-//! Reading order: [`resolve()`] goes through [`main_registry`] and [`additional_registry`], and has
-//! [`mod@unite`] make one of what is there twice.
+//! Reading order: [`Inventory`] reads every registry once, by `main_registry` and `additional_registry`,
+//! and answers what is asked of them; `unite` merges duplicate registries.
 
 mod additional_registry;
 pub mod error;
 mod insecure;
+mod inventory;
 mod main_registry;
 pub mod names;
 mod place;
-mod resolve;
+mod registry;
 mod suspicions;
 mod unite;
 
 pub use error::VariablesError;
 pub use insecure::Insecure;
+pub use inventory::{Inventory, Resolved};
 pub use place::place_of;
-pub use resolve::{RegistryTest, Resolved, resolve, resolve_known, resolve_sources, resolve_tests};
+pub use registry::{NamedRegistry, RegistryTest};
 
 use std::path::PathBuf;
 

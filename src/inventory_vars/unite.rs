@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{VariablesError, place_of, resolve::Faults};
+use super::{VariablesError, place_of};
 use crate::domain::{
     registry_credential::{RegistryCredential, Source},
     registry_host::RegistryHost,
@@ -10,9 +10,11 @@ use crate::domain::{
 
 /// Leaves one credential for each registry. The same registry twice with one credential is one; with
 /// two it is a conflict.
-pub(super) fn unite(credentials: Vec<RegistryCredential>) -> (Vec<RegistryCredential>, Faults) {
+pub(super) fn unite(
+    credentials: Vec<RegistryCredential>,
+) -> (Vec<RegistryCredential>, Vec<VariablesError>) {
     let mut first_of: HashMap<RegistryHost, usize> = HashMap::new();
-    let (mut kept, mut conflicts) = (Vec::<RegistryCredential>::new(), Faults::new());
+    let (mut kept, mut conflicts) = (Vec::<RegistryCredential>::new(), Vec::new());
     for credential in credentials {
         match first_of.get(&credential.host) {
             None => {
@@ -25,8 +27,8 @@ pub(super) fn unite(credentials: Vec<RegistryCredential>) -> (Vec<RegistryCreden
     (kept, conflicts)
 }
 
-/// Makes one of two for the same registry. The test of either is enough. How to connect can be said in
-/// the list only, so what the list says holds for the main registry, too.
+/// Merges two entries for one registry. Either test image will do. Connection settings exist only in the
+/// list, so they also hold for the main registry.
 fn merge(first: &mut RegistryCredential, second: RegistryCredential) -> Result<(), VariablesError> {
     if let Some(difference) = difference(first, &second) {
         return Err(VariablesError::Conflict {
@@ -44,12 +46,17 @@ fn merge(first: &mut RegistryCredential, second: RegistryCredential) -> Result<(
 
 fn difference(first: &RegistryCredential, second: &RegistryCredential) -> Option<&'static str> {
     let (one, other) = (&first.security, &second.security);
-    let cas = one.ca_cert.as_ref().zip(other.ca_cert.as_ref());
-    match () {
-        () if first.credential != second.credential => Some("credentials"),
-        () if first.source == Source::Main => None,
-        () if one.tls_verify != other.tls_verify => Some("tls_verify"),
-        () if cas.is_some_and(|(one, other)| one != other) => Some("ca_cert"),
-        () => None,
+    let authorities = one.ca_cert.as_ref().zip(other.ca_cert.as_ref());
+    if first.credential != second.credential {
+        return Some("credentials");
     }
+    // The main registry has no settings that could differ.
+    if first.source == Source::Main {
+        return None;
+    }
+    if one.tls_verify != other.tls_verify {
+        return Some("tls_verify");
+    }
+    let differ = authorities.is_some_and(|(one, other)| one != other);
+    differ.then_some("ca_cert")
 }

@@ -2,10 +2,10 @@
 
 use crate::{
     ansible::{Choice, Documented, Failure, OneOf, OptionSpec, Options, RecordSpec, Row},
-    domain::{registry_credential::Source, registry_host::RegistryHost, secret::Secret},
+    domain::secret::Secret,
     inventory_vars::{
-        AdditionalRegistry, DeploymentType, Insecure, RegistryTest, Resolved, Variables,
-        VariablesError, names, resolve, resolve_known, resolve_sources, resolve_tests,
+        AdditionalRegistry, DeploymentType, Insecure, Inventory, RegistryTest, Resolved, Variables,
+        VariablesError, names,
     },
 };
 
@@ -127,87 +127,27 @@ crate::rows! {
 /// Reads the credentials that the options ask for.
 ///
 /// # Errors
-/// [`Failure`] with every fault of the variables.
+/// [`Failure`] with every error of the variables.
 pub fn credentials(options: &Options) -> Result<Resolved, Failure> {
-    resolve(&variables(options)?).map_err(|faults| all_at_once(&faults))
-}
-
-/// The row of the registries to remove, where not all that the credential options name are meant.
-pub const REGISTRIES: Row<Vec<String>> = Row::texts("registries").about(&[
-    "The registries to remove, in any spelling, instead of all that the credential options name. These say in which \
-     other forms the inventory has them. Only for removals.",
-]);
-
-/// A registry to remove: where it stands, and in what form. Passwords are not needed.
-pub type Removal = (Source, RegistryHost, String);
-
-/// Reads the registries to remove: those of the option `registries`, in every form in which the credential
-/// options have them as well; without it, all that the credential options name.
-///
-/// # Errors
-/// [`Failure`] with every fault of the variables, or with the first member of `registries` that is not
-/// a registry.
-pub fn removals(options: &Options) -> Result<Vec<Removal>, Failure> {
-    let variables = variables(options)?;
-    let given = options.get(REGISTRIES);
-    if given.is_empty() {
-        return resolve_sources(&variables).map_err(|faults| all_at_once(&faults));
-    }
-    let known = resolve_known(&variables).map_err(|faults| all_at_once(&faults))?;
-    let mut removals = Vec::new();
-    for (index, text) in given.iter().enumerate() {
-        let host = RegistryHost::parse(text).map_err(|error| {
-            Failure::new(format!("{}[{index}]: {error}", REGISTRIES.spec().name))
-        })?;
-        // A pull secret is named after the form in which the inventory had the registry.
-        let forms = [text.trim_end_matches('/').to_owned(), host.to_string()];
-        let own = forms.map(|form| (Source::Additional(index), host.clone(), form));
-        removals.extend(known.iter().filter(|(_, known, _)| *known == host).cloned());
-        removals.extend(own);
-    }
-    Ok(removals)
-}
-
-/// Checks that only a removal names registries without their credentials.
-///
-/// # Errors
-/// [`Failure`] when the option `registries` is given.
-pub fn check_registries(options: &Options) -> Result<(), Failure> {
-    if options.get(REGISTRIES).is_empty() {
-        return Ok(());
-    }
-    Err(Failure::new(
-        "registries: says what to remove, and means nothing with state=present; give credentials instead",
-    ))
-}
-
-/// Reads which registries of the option `registries` the inventory still has, in the forms given.
-///
-/// # Errors
-/// As [`removals`].
-pub fn still_wanted(options: &Options) -> Result<Vec<String>, Failure> {
-    let variables = variables(options)?;
-    let known = resolve_known(&variables).map_err(|faults| all_at_once(&faults))?;
-    let is_wanted = |source: &Source| *source != Source::Main || variables.auth_user.is_some();
-    let wanted = known.into_iter().filter(|(source, ..)| is_wanted(source));
-    let wanted: Vec<_> = wanted.map(|(_, host, _)| host).collect();
-    let removals = removals(options)?.into_iter();
-    let mut still: Vec<String> = Vec::new();
-    for host in removals.map(|(_, host, _)| host) {
-        let name = host.to_string();
-        if wanted.contains(&host) && !still.contains(&name) {
-            still.push(name);
-        }
-    }
-    Ok(still)
+    let resolved = inventory(options)?.credentials();
+    resolved.map_err(|errors| all_at_once(&errors))
 }
 
 /// Reads how the registries that the options name are to be tested, and which need no verified TLS.
 ///
 /// # Errors
-/// [`Failure`] with every fault of the variables.
+/// [`Failure`] with every error of the variables.
 pub fn tests(options: &Options) -> Result<(Vec<RegistryTest>, Insecure), Failure> {
-    resolve_tests(&variables(options)?).map_err(|faults| all_at_once(&faults))
+    let tests = inventory(options)?.tests();
+    tests.map_err(|errors| all_at_once(&errors))
+}
+
+/// Reads what the options say of registries.
+///
+/// # Errors
+/// [`Failure`] for an unknown old name of the deployment type.
+pub(super) fn inventory(options: &Options) -> Result<Inventory, Failure> {
+    variables(options).map(|variables| Inventory::read(&variables))
 }
 
 fn variables(options: &Options) -> Result<Variables, Failure> {
@@ -250,7 +190,7 @@ fn additional(record: &Options) -> AdditionalRegistry {
     }
 }
 
-fn all_at_once(faults: &[VariablesError]) -> Failure {
-    let lines: Vec<_> = faults.iter().map(ToString::to_string).collect();
+pub(super) fn all_at_once(errors: &[VariablesError]) -> Failure {
+    let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
     Failure::new(lines.join("; "))
 }

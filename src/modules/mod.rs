@@ -11,6 +11,7 @@ pub mod oreg_nodes_ready;
 pub mod oreg_pull_secrets;
 pub mod oreg_report;
 pub mod oreg_validate;
+mod removals;
 mod state;
 
 use crate::ansible::Module;

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::{
-    credential_options::{CREDENTIAL_OPTIONS, REGISTRIES, check_registries, credentials, removals},
+    credential_options::{CREDENTIAL_OPTIONS, credentials},
     effect::effect_of,
     file_changes,
+    removals::{REGISTRIES, check_registries, removals},
     state::State,
 };
 use crate::{
@@ -252,7 +253,7 @@ fn absent(options: &Options) -> Result<Wish, Failure> {
              credentials with state=present and exclusive=true",
         ));
     }
-    let hosts = removals(options)?.into_iter().map(|(_, host, _)| host);
+    let hosts = removals(options)?.into_iter().map(|registry| registry.host);
     Ok(Wish {
         entries: Entries::Absent(hosts.collect()),
         warnings: Vec::new(),

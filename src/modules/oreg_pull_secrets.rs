@@ -17,8 +17,9 @@ use self::{
 };
 use super::{
     cluster_answer::{CONTEXT, KUBECONFIG},
-    credential_options::{CREDENTIAL_OPTIONS, check_registries, credentials, removals},
+    credential_options::{CREDENTIAL_OPTIONS, credentials},
     effect::effect_of,
+    removals::{check_registries, removals},
     state::State,
 };
 use crate::{
@@ -128,10 +129,10 @@ fn absent(options: &Options) -> Result<Input, Failure> {
         ));
     }
     let mut named: Vec<(String, RegistryHost)> = Vec::new();
-    for (source, host, written) in removals(options)? {
-        let name = secret_name(&source, &written);
+    for registry in removals(options)? {
+        let name = secret_name(&registry.source, &registry.written);
         if !named.iter().any(|(known, _)| *known == name) {
-            named.push((name, host));
+            named.push((name, registry.host));
         }
     }
     Ok(Input {

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::credential_options::{CREDENTIAL_OPTIONS, REGISTRIES, still_wanted};
+use super::{
+    credential_options::CREDENTIAL_OPTIONS,
+    removals::{REGISTRIES, still_wanted},
+};
 use crate::{
     ansible::{Call, Choice, Failure, Module, OneOf, Options, Response, Row},
     domain::{registry_host::RegistryHost, secret::Secret},

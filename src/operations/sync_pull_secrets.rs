@@ -23,7 +23,7 @@ use crate::{
         secret_calls::Change,
         service_account::{AccountGoal, AccountPlan},
     },
-    domain::faults,
+    domain::collect,
 };
 
 /// Syncs the secrets at an API server.
@@ -72,7 +72,7 @@ pub fn sync_manifests(
     let plans = goals
         .iter()
         .map(|goal| directory.plan(goal, request.on_conflict));
-    let plans = match faults::all(plans) {
+    let plans = match collect::all(plans) {
         Ok(plans) => plans,
         Err(faults) => return Ok(Report::of_faults(faults)),
     };

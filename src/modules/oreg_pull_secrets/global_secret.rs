@@ -18,8 +18,9 @@ use crate::{
     domain::registry_host::RegistryHost,
     modules::{
         cluster_answer::{CONTEXT, KUBECONFIG},
-        credential_options::{check_registries, credentials, removals},
+        credential_options::credentials,
         effect::effect_of,
+        removals::{check_registries, removals},
         state::State,
     },
     operations::{
@@ -90,7 +91,7 @@ fn goal(options: &Options) -> Result<(GlobalGoal, Vec<String>), Failure> {
     if options.get(STATE) == State::Absent {
         let hosts: Vec<_> = removals(options)?
             .into_iter()
-            .map(|(_, host, _)| host)
+            .map(|registry| registry.host)
             .collect();
         require_registries(hosts.iter())?;
         return Ok((GlobalGoal::Absent(hosts), Vec::new()));

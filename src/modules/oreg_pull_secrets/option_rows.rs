@@ -5,7 +5,7 @@ use crate::{
     cluster::global_secret::GlobalSecret,
     modules::{
         cluster_answer::{CONTEXT, KUBECONFIG},
-        credential_options::REGISTRIES,
+        removals::REGISTRIES,
         state::State,
     },
     rows,

@@ -18,7 +18,7 @@ use crate::{
         secret_calls::Change,
         service_account::AccountGoal,
     },
-    domain::{faults, registry_host::RegistryHost},
+    domain::{collect, registry_host::RegistryHost},
 };
 
 /// What is wanted.
@@ -89,7 +89,7 @@ impl Request {
             let plan = goal.plan(live, self.on_conflict)?;
             Ok(Change { goal, plan })
         });
-        faults::all(changes)
+        collect::all(changes)
     }
 
     /// Looks at every namespace that gets a new object: a list of secrets is empty in a namespace that does

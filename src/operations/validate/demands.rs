@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use super::{Examination, WithoutImage};
 use crate::{
     domain::{
-        image::ImageReference,
         registry_credential::{RegistryCredential, TransportSecurity},
         registry_host::RegistryHost,
     },
@@ -17,7 +16,7 @@ use crate::{
 /// How stored credentials are to be proven.
 #[derive(Clone, Debug, Default)]
 pub struct Demands {
-    listed: HashMap<RegistryHost, (Option<ImageReference>, TransportSecurity)>,
+    listed: HashMap<RegistryHost, RegistryTest>,
     /// By server: all namespaces on one are reached in the same way.
     servers: HashMap<String, TransportSecurity>,
     insecure: Insecure,
@@ -44,9 +43,9 @@ impl Demands {
             unlisted,
             ..Self::default()
         };
-        for (host, image, security) in tests {
-            demands.add_server(&host, &security);
-            demands.listed.insert(host, (image, security));
+        for test in tests {
+            demands.add_server(&test.host, &test.security);
+            demands.listed.insert(test.host.clone(), test);
         }
         demands
     }
@@ -72,7 +71,11 @@ impl Demands {
     pub(super) fn examination(&self, credential: RegistryCredential) -> Examination {
         let host = &credential.host;
         let (test_image, security, without_image) = match self.listed.get(host).cloned() {
-            Some((image, security)) => (image, security, WithoutImage::Skip(Reason::NotTested)),
+            Some(test) => (
+                test.image,
+                test.security,
+                WithoutImage::Skip(Reason::NotTested),
+            ),
             None => (None, self.security_of(host), self.without_test()),
         };
         Examination {
@@ -110,7 +113,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::{credential::Credential, registry_credential::Source, secret::Secret},
-        inventory_vars::{AdditionalRegistry, DeploymentType, Variables, resolve_tests},
+        inventory_vars::{AdditionalRegistry, DeploymentType, Inventory, Variables},
     };
 
     fn registry(host: &str, tls_verify: bool, ca_cert: Option<&str>) -> AdditionalRegistry {
@@ -141,7 +144,7 @@ mod tests {
             ],
             insecure_registries: vec!["10.0.0.0/8".to_owned(), "three.example.com".to_owned()],
         };
-        let (tests, insecure) = resolve_tests(&variables).unwrap();
+        let (tests, insecure) = Inventory::read(&variables).tests().unwrap();
         Demands::new(tests, insecure, Unlisted::Prove)
     }
 

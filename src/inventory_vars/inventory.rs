@@ -1,15 +1,22 @@
-//! From variables to credentials: defaults, hosts in canonical form, every fault at once.
+//! The registries of an inventory: defaults, hosts in canonical form, every error at once.
 
 use super::{
-    Variables, VariablesError, additional_registry, insecure::Insecure, main_registry,
-    suspicions::suspicions, unite::unite,
+    Variables, VariablesError, additional_registry,
+    insecure::Insecure,
+    main_registry::MainRegistry,
+    registry::{InventoryRegistry, NamedRegistry, RegistryTest},
+    suspicions::suspicions,
+    unite::unite,
 };
-use crate::domain::{
-    faults,
-    image::ImageReference,
-    registry_credential::{RegistryCredential, Source, TransportSecurity},
-    registry_host::RegistryHost,
-};
+use crate::domain::{collect, registry_credential::RegistryCredential};
+
+/// The registries that the variables name, each read once.
+#[derive(Clone, Debug)]
+pub struct Inventory {
+    main: MainRegistry,
+    additional: Vec<Result<InventoryRegistry, VariablesError>>,
+    insecure: Result<Insecure, Vec<VariablesError>>,
+}
 
 /// The credentials of an inventory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,125 +27,113 @@ pub struct Resolved {
     pub warnings: Vec<String>,
 }
 
-/// A registry, the image that proves a credential for it (`None`: no test is wanted), and the
-/// demands on the connection.
-pub type RegistryTest = (RegistryHost, Option<ImageReference>, TransportSecurity);
-
-pub(super) type Faults = Vec<VariablesError>;
-
-/// Resolves the variables into credentials. Neither `oreg_auth_user` nor `oreg_auth_password`
-/// means that the main registry needs none.
-///
-/// # Errors
-/// Every [`VariablesError`] there is.
-pub fn resolve(variables: &Variables) -> Result<Resolved, Faults> {
-    let mut faults = Faults::new();
-    let mut credentials = Vec::new();
-    for outcome in outcomes(variables) {
-        match outcome {
-            Ok(credential) => credentials.extend(credential),
-            Err(found) => faults.extend(found),
+impl Inventory {
+    /// Reads the variables. What is wrong with them is an error only of the question that it matters to.
+    pub fn read(variables: &Variables) -> Self {
+        let listed = variables.additional.iter().enumerate();
+        Self {
+            main: MainRegistry::read(variables),
+            additional: listed
+                .map(|(index, given)| additional_registry::read(index, given))
+                .collect(),
+            insecure: Insecure::parse(&variables.insecure_registries),
         }
     }
-    match Insecure::parse(&variables.insecure_registries) {
-        Ok(insecure) => credentials
-            .iter_mut()
-            .for_each(|c| insecure.relax(&c.host, &mut c.security)),
-        Err(found) => faults.extend(found),
+
+    /// Resolves the credentials. Neither `oreg_auth_user` nor `oreg_auth_password` means that the main
+    /// registry needs none.
+    ///
+    /// # Errors
+    /// Every [`VariablesError`] there is.
+    pub fn credentials(self) -> Result<Resolved, Vec<VariablesError>> {
+        let mut errors = Vec::new();
+        let mut credentials = Vec::new();
+        let listed = self.additional.into_iter().map(|registry| {
+            let registry = registry.map_err(|error| vec![error])?;
+            registry.credential()
+        });
+        for outcome in std::iter::once(self.main.credential()).chain(listed) {
+            match outcome {
+                Ok(credential) => credentials.extend(credential),
+                Err(found) => errors.extend(found),
+            }
+        }
+        // Before `unite`: of an insecure registry, two entries that differ in `tls_verify` do not conflict.
+        match self.insecure {
+            Ok(insecure) => credentials
+                .iter_mut()
+                .for_each(|c| insecure.relax(&c.host, &mut c.security)),
+            Err(found) => errors.extend(found),
+        }
+        let (credentials, conflicts) = unite(credentials);
+        errors.extend(conflicts);
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let warnings = credentials.iter().flat_map(suspicions).collect();
+        Ok(Resolved {
+            credentials,
+            warnings,
+        })
     }
-    let (credentials, conflicts) = unite(credentials);
-    faults.extend(conflicts);
-    if !faults.is_empty() {
-        return Err(faults);
+
+    /// Lists the registries that the variables are about. The main one counts when `oreg_url` or
+    /// `oreg_auth_user` is given. Passwords are not needed.
+    ///
+    /// # Errors
+    /// Every [`VariablesError`] in a name.
+    pub fn names(&self) -> Result<Vec<NamedRegistry>, Vec<VariablesError>> {
+        let main = self.main.clone().if_meant();
+        let main = main.map(|registry| registry.map(|registry| registry.name));
+        collect::all(main.into_iter().chain(self.listed()))
     }
-    let warnings = credentials.iter().flat_map(suspicions).collect();
-    Ok(Resolved {
-        credentials,
-        warnings,
-    })
-}
 
-/// The credential of the main registry, if there is one, and those of the list.
-fn outcomes(
-    variables: &Variables,
-) -> impl Iterator<Item = Result<Option<RegistryCredential>, Faults>> {
-    let listed = variables.additional.iter().enumerate();
-    let listed = listed.map(|(index, given)| additional_registry::credential(index, given));
-    std::iter::once(main_registry::credential(variables))
-        .chain(listed.map(|outcome| outcome.map(Some)))
-}
-
-/// Resolves the variables into registries, where each stands and how it is written, for removing what is
-/// stored for them. The main registry counts when `oreg_url` or `oreg_auth_user` is given.
-///
-/// # Errors
-/// Every [`VariablesError`] there is.
-pub fn resolve_sources(
-    variables: &Variables,
-) -> Result<Vec<(Source, RegistryHost, String)>, Faults> {
-    let main = names_main(variables).then(|| {
-        let (host, written) = main_registry::host(variables)?;
-        Ok((Source::Main, host, written))
-    });
-    let listed = variables.additional.iter().enumerate();
-    let listed = listed.map(|(index, given)| {
-        let host = additional_registry::host(index, given)?;
-        Ok((Source::Additional(index), host, given.host.clone()))
-    });
-    faults::all(main.into_iter().chain(listed))
-}
-
-/// Resolves the variables into the registries that they know, the main one also where only the
-/// deployment type names it, as [`resolve_sources`] reports them.
-///
-/// # Errors
-/// Every [`VariablesError`] there is.
-pub fn resolve_known(variables: &Variables) -> Result<Vec<(Source, RegistryHost, String)>, Faults> {
-    let untold = Variables {
-        oreg_url: None,
-        auth_user: None,
-        ..variables.clone()
-    };
-    let main = match main_registry::host(variables) {
-        Ok((host, written)) => Some((Source::Main, host, written)),
-        Err(VariablesError::UnnamedRegistry) => None,
-        Err(fault) => return Err(vec![fault]),
-    };
-    let mut known = resolve_sources(&untold)?;
-    known.extend(main);
-    Ok(known)
-}
-
-/// Resolves the variables into how each registry is to be tested, for credentials that are stored
-/// elsewhere, and into the registries that need no verified TLS, listed or not. The main registry
-/// counts when `oreg_url` or `oreg_auth_user` is given.
-///
-/// # Errors
-/// Every [`VariablesError`] there is.
-pub fn resolve_tests(variables: &Variables) -> Result<(Vec<RegistryTest>, Insecure), Faults> {
-    let insecure = Insecure::parse(&variables.insecure_registries)?;
-    let main = names_main(variables).then(|| main_registry::test(variables));
-    let listed = variables.additional.iter().enumerate();
-    let listed = listed.map(|(index, given)| additional_registry::test(index, given));
-    let mut tests = faults::all(main.into_iter().chain(listed))?;
-    for (host, _, security) in &mut tests {
-        insecure.relax(host, security);
+    /// Lists the registries as [`Inventory::names`] does, the main one last, and also where only the
+    /// deployment type names it.
+    ///
+    /// # Errors
+    /// Every [`VariablesError`] in a name.
+    pub fn known(&self) -> Result<Vec<NamedRegistry>, Vec<VariablesError>> {
+        collect::all(self.listed().chain(self.main.clone().if_named()))
     }
-    Ok((tests, insecure))
-}
 
-/// Whether the main registry is meant, where its default may not be.
-fn names_main(variables: &Variables) -> bool {
-    variables.oreg_url.is_some() || variables.auth_user.is_some()
+    /// Says whether the main registry has a user.
+    pub fn has_main_user(&self) -> bool {
+        self.main.has_user()
+    }
+
+    fn listed(&self) -> impl Iterator<Item = Result<NamedRegistry, VariablesError>> {
+        let listed = self.additional.iter().cloned();
+        listed.map(|registry| registry.map(|registry| registry.name))
+    }
+
+    /// Resolves how each registry of [`Inventory::names`] is to be tested, for credentials that are stored
+    /// elsewhere, and the registries that need no verified TLS, listed or not.
+    ///
+    /// # Errors
+    /// Every [`VariablesError`] there is.
+    pub fn tests(self) -> Result<(Vec<RegistryTest>, Insecure), Vec<VariablesError>> {
+        let insecure = self.insecure?;
+        let registries = self.main.if_meant().into_iter().chain(self.additional);
+        let mut tests = collect::all(registries.map(|registry| registry?.test()))?;
+        for test in &mut tests {
+            insecure.relax(&test.host, &mut test.security);
+        }
+        Ok((tests, insecure))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        domain::secret::Secret,
+        domain::{registry_credential::Source, registry_host::RegistryHost, secret::Secret},
         inventory_vars::{AdditionalRegistry, DeploymentType, names},
     };
+
+    fn resolve(variables: &Variables) -> Result<Resolved, Vec<VariablesError>> {
+        Inventory::read(variables).credentials()
+    }
 
     fn none() -> Variables {
         Variables {
@@ -175,7 +170,7 @@ mod tests {
         }
     }
 
-    fn faults(variables: &Variables) -> Vec<String> {
+    fn errors(variables: &Variables) -> Vec<String> {
         resolve(variables)
             .unwrap_err()
             .iter()
@@ -218,18 +213,18 @@ mod tests {
             (with_ca("b"), "ca_cert"),
             (registry("r.example.com", "other"), "credentials"),
         ] {
-            let faults = united(with_ca("a"), second).unwrap_err();
+            let errors = united(with_ca("a"), second).unwrap_err();
             let expected = format!(
                 "openshift_additional_registry_credentials[1] and \
                  openshift_additional_registry_credentials[0] are the same registry r.example.com \
                  with different {difference}: keep one"
             );
-            assert_eq!(faults[0].to_string(), expected);
+            assert_eq!(errors[0].to_string(), expected);
         }
     }
 
     #[test]
-    fn names_that_readers_do_not_find_are_told() {
+    fn warns_of_names_that_readers_do_not_find() {
         let warnings = |host: &str| {
             let additional = vec![registry(host, "p")];
             resolve(&Variables {
@@ -306,11 +301,16 @@ mod tests {
         };
         let expected = "oreg_auth_user and oreg_auth_password are given, and nothing names their registry: \
                         set openshift_deployment_type (or its old name deployment_type), or oreg_url";
-        assert_eq!(faults(&untyped(main("u", "p"))), [expected]);
-        let found = resolve_tests(&untyped(main("u", "p"))).unwrap_err();
+        assert_eq!(errors(&untyped(main("u", "p"))), [expected]);
+        let found = Inventory::read(&untyped(main("u", "p")))
+            .tests()
+            .unwrap_err();
         assert_eq!(found[0].to_string(), expected);
         assert_eq!(
-            resolve_sources(&untyped(main("u", "p"))).unwrap_err()[0].to_string(),
+            Inventory::read(&untyped(main("u", "p")))
+                .names()
+                .unwrap_err()[0]
+                .to_string(),
             expected
         );
         assert_eq!(resolve(&untyped(none())).unwrap().credentials, []);
@@ -350,18 +350,18 @@ mod tests {
             ..main("u", "p")
         };
         assert_eq!(
-            faults(&half),
+            errors(&half),
             ["oreg_auth_user is given without oreg_auth_password: give both, or neither"]
         );
         let enterprise = Variables {
             deployment_type: Some(DeploymentType::Enterprise),
             ..none()
         };
-        assert!(faults(&enterprise)[0].contains("needs a credential"));
+        assert!(errors(&enterprise)[0].contains("needs a credential"));
     }
 
     #[test]
-    fn every_fault_is_reported_at_once_with_its_place() {
+    fn every_error_is_reported_at_once_with_its_place() {
         let mut spaced = registry("r2.example.com", "p");
         spaced.user = "a:b".to_owned();
         spaced.test_image = "No Such".to_owned();
@@ -370,23 +370,23 @@ mod tests {
             insecure_registries: vec!["ftp://x".to_owned()],
             ..main("a:b", "p")
         };
-        let faults = faults(&variables);
+        let errors = errors(&variables);
         assert!(
-            faults[0].starts_with("oreg_auth_user: contains `:`"),
-            "{faults:?}"
+            errors[0].starts_with("oreg_auth_user: contains `:`"),
+            "{errors:?}"
         );
         let list = "openshift_additional_registry_credentials";
         assert!(
-            faults[1].starts_with(&format!("{list}[0].host: is not a host")),
-            "{faults:?}"
+            errors[1].starts_with(&format!("{list}[0].host: is not a host")),
+            "{errors:?}"
         );
-        assert!(faults[2].starts_with(&format!(
+        assert!(errors[2].starts_with(&format!(
             "{list}[1].user (host r2.example.com): contains `:`"
         )));
-        assert!(faults[3].starts_with(&format!(
+        assert!(errors[3].starts_with(&format!(
             "{list}[1].test_image (host r2.example.com): is not an image"
         )));
-        assert!(faults[4].starts_with("openshift_docker_insecure_registries[0]: has a scheme"));
+        assert!(errors[4].starts_with("openshift_docker_insecure_registries[0]: has a scheme"));
     }
 
     #[test]
@@ -400,7 +400,7 @@ mod tests {
         assert_eq!(resolved.credentials.len(), 1);
         let different = vec![registry("quay.io", "p")];
         assert_eq!(
-            faults(&Variables {
+            errors(&Variables {
                 additional: different,
                 ..main("u", "p")
             }),
@@ -433,7 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn white_space_around_a_password_is_kept_and_told() {
+    fn white_space_around_a_password_is_kept_with_a_warning() {
         let resolved = resolve(&main("u", "p\n")).unwrap();
         assert_eq!(
             resolved.credentials[0].credential.password().expose(),
@@ -452,11 +452,18 @@ mod tests {
             additional: vec![registry],
             ..none()
         };
-        let expected = (
-            Source::Additional(0),
-            RegistryHost::parse("r").unwrap(),
-            "https://r/".to_owned(),
-        );
-        assert_eq!(resolve_sources(&variables).unwrap(), [expected]);
+        let expected = NamedRegistry {
+            source: Source::Additional(0),
+            host: RegistryHost::parse("r").unwrap(),
+            written: "https://r/".to_owned(),
+        };
+        assert_eq!(Inventory::read(&variables).names().unwrap(), [expected]);
+        // A user without password is half a credential, and a name for all that.
+        let half = Variables {
+            auth_password: None,
+            ..main("u", "p")
+        };
+        let names = Inventory::read(&half).names().unwrap();
+        assert_eq!(names[0].host.key(), "quay.io");
     }
 }

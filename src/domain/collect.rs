@@ -1,28 +1,28 @@
-//! Every fault at once: results that are wanted all or not at all.
+//! Collects every error at once, where results are wanted all or not at all.
 
-/// Returns all values in their order, or, where there is a fault, all faults in theirs.
+/// Collects all values in their order, or all errors in theirs.
 ///
 /// # Errors
-/// All faults.
+/// All errors.
 pub fn all<T, E>(results: impl IntoIterator<Item = Result<T, E>>) -> Result<Vec<T>, Vec<E>> {
-    let (mut values, mut faults) = (Vec::new(), Vec::new());
+    let (mut values, mut errors) = (Vec::new(), Vec::new());
     for result in results {
         match result {
             Ok(value) => values.push(value),
-            Err(fault) => faults.push(fault),
+            Err(error) => errors.push(error),
         }
     }
-    if faults.is_empty() {
+    if errors.is_empty() {
         Ok(values)
     } else {
-        Err(faults)
+        Err(errors)
     }
 }
 
-/// Returns both values, or the faults of both.
+/// Collects both values, or the errors of both.
 ///
 /// # Errors
-/// One fault or two.
+/// One error or two.
 pub fn both<A, B, E>(a: Result<A, E>, b: Result<B, E>) -> Result<(A, B), Vec<E>> {
     match (a, b) {
         (Ok(a), Ok(b)) => Ok((a, b)),
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_fault_keeps_all_values_back_and_hides_no_other() {
+    fn one_error_keeps_all_values_back_and_hides_no_other() {
         let none: [Result<u8, char>; 0] = [];
         assert_eq!(all(none), Ok(vec![]));
         assert_eq!(all([Ok::<_, char>(1), Ok(2)]), Ok(vec![1, 2]));
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_all_faults_are_told() {
+    fn both_errors_are_reported() {
         let (good, bad) = (Ok::<_, char>(1), Err::<u8, _>('a'));
         assert_eq!(both(good, Ok(2)), Ok((1, 2)));
         assert_eq!(both(good, bad), Err(vec!['a']));
