@@ -1,11 +1,14 @@
-//! Holds `src` to the house rules: who may import whom, which crate is named where, how long a file
-//! may be. `docs/architecture.md` tells why.
+//! Holds `src` to the house rules: which folder may import which, which crate is named where, how long
+//! a file may be, and that no files import each other in a circle ([`cycles`]). `docs/architecture.md`
+//! gives the reasons.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+mod cycles;
+mod paths;
+mod source;
+
+use std::collections::BTreeSet;
+
+use source::{Source, is_part_of_name, name_at_start, sources, without_text};
 
 /// The folders of `src` and their layers.
 const LAYERS: [(&str, u8); 11] = [
@@ -45,15 +48,6 @@ const PLACES: [(&[&str], &[&str]); 7] = [
 
 /// Lines of a file above its unit tests.
 const LONGEST_FILE: usize = 400;
-
-/// A file of `src`.
-struct Source {
-    /// Relative to `src`.
-    path: String,
-    /// Without comments and the contents of literals.
-    code: String,
-    lines_before_tests: usize,
-}
 
 #[test]
 fn every_folder_has_a_layer() {
@@ -180,118 +174,9 @@ fn first_names(path: &str) -> Vec<&str> {
     names
 }
 
-fn name_at_start(text: &str) -> &str {
-    let end = text.find(|c: char| !is_part_of_name(c));
-    &text[..end.unwrap_or(text.len())]
-}
-
-fn is_part_of_name(character: char) -> bool {
-    character.is_alphanumeric() || character == '_'
-}
-
 fn has_word(code: &str, word: &str) -> bool {
     code.match_indices(word).any(|(at, _)| {
         !code[..at].ends_with(is_part_of_name)
             && !code[at + word.len()..].starts_with(is_part_of_name)
     })
-}
-
-/// Removes comments and the contents of string and character literals.
-fn without_text(source: &str) -> String {
-    let mut code = String::new();
-    let mut rest = source;
-    while let Some(character) = rest.chars().next() {
-        let skipped = length_of_text(rest);
-        if skipped > 0 {
-            code.push(' ');
-            rest = &rest[skipped..];
-        } else {
-            code.push(character);
-            rest = &rest[character.len_utf8()..];
-        }
-    }
-    code
-}
-
-/// The length of the comment or literal that starts here; 0: none does.
-fn length_of_text(rest: &str) -> usize {
-    let up_to = |from: usize, end: &str| {
-        let found = rest[from..].find(end);
-        found.map_or(rest.len(), |at| from + at + end.len())
-    };
-    match rest.as_bytes() {
-        [b'/', b'/', ..] => up_to(0, "\n"),
-        [b'/', b'*', ..] => up_to(2, "*/"),
-        [b'r', b'"', ..] => up_to(2, "\""),
-        [b'r', b'#', b'"', ..] => up_to(3, "\"#"),
-        [b'"', ..] => end_of_string(rest),
-        [b'\'', b'\\', ..] => up_to(3, "'"),
-        [b'\'', _, b'\'', ..] => 3,
-        _ => 0,
-    }
-}
-
-fn end_of_string(rest: &str) -> usize {
-    let mut escaped = false;
-    for (at, byte) in rest.bytes().enumerate().skip(1) {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => return at + 1,
-            _ => {}
-        }
-    }
-    rest.len()
-}
-
-fn sources() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    collect(&root, &mut files);
-    let read = |file: &PathBuf| {
-        let text = fs::read_to_string(file).unwrap();
-        Source {
-            path: file
-                .strip_prefix(&root)
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .to_owned(),
-            code: without_text(&text),
-            lines_before_tests: lines_before_tests(&text),
-        }
-    };
-    let ours = files.iter().filter(|file| !is_for_tests(file));
-    ours.map(read).collect()
-}
-
-/// Unit tests in the file itself count; the mention of a file of tests does not.
-fn lines_before_tests(text: &str) -> usize {
-    let own = text.split_once("#[cfg(test)]\nmod tests {");
-    own.map_or(text, |(code, _)| code).lines().count()
-}
-
-/// Whether the module above declares this file for tests only.
-fn is_for_tests(file: &Path) -> bool {
-    let (Some(folder), Some(name)) = (file.parent(), file.file_stem()) else {
-        return false;
-    };
-    let name = name.display();
-    let declarations = ["", "pub(crate) "].map(|seen| format!("#[cfg(test)]\n{seen}mod {name};"));
-    let above = [folder.join("mod.rs"), folder.with_extension("rs")];
-    let mut texts = above
-        .iter()
-        .filter_map(|file| fs::read_to_string(file).ok());
-    texts.any(|text| declarations.iter().any(|one| text.contains(one)))
-}
-
-fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
-    for entry in directory.read_dir().unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
 }
