@@ -1,4 +1,4 @@
-//! L1: the protocol between Ansible and a compiled module. Knows nothing about registries.
+//! Layer 2: the protocol between Ansible and a compiled module. Knows nothing about registries.
 //!
 //! Ansible starts the module with one argument, the path of a JSON file, and reads one JSON
 //! object from its standard output (docs/module-protocol.md). Reading order: [`mod@run`] drives;

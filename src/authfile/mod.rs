@@ -1,4 +1,4 @@
-//! L1: a docker config file on disk: `support::files` with the document in it. Knows nothing of
+//! Layer 2: a docker config file on disk: `support::files` with the document in it. Knows nothing of
 //! inventories or modules.
 
 mod error;

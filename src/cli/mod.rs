@@ -1,4 +1,4 @@
-//! L3: `oreg`, the command for people. One file per command; [`input`] finds credentials, [`output`] shows
+//! Layer 5: `oreg`, the command for people. One file per command; [`input`] finds credentials, [`output`] shows
 //! results, [`engine`] stands before `operations::validate`.
 //!
 //! Above the modules and the inventory, which the program holds as well: it acts as the one whose name it is

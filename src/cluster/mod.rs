@@ -1,4 +1,4 @@
-//! L1: the Kubernetes API and Secret manifests on disk. The only place that names `kube` and
+//! Layer 2: the Kubernetes API and Secret manifests on disk. The only place that names `kube` and
 //! `k8s_openapi`.
 //!
 //! Reading order: [`names`] says what secrets are called and marked with; [`goal`], with [`pull_secret`]

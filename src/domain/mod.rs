@@ -1,4 +1,4 @@
-//! L0: pure values. No I/O, no clock, no environment; imports nothing of ours.
+//! Layer 0: pure values. No I/O, no clock, no environment; imports nothing from other folders.
 //!
 //! Reading order: what a secret is, what a registry is, what a credential is, the docker config
 //! document that holds credentials, the plan that changes such a document, and how it is made.

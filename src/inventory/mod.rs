@@ -1,4 +1,4 @@
-//! L3: the cluster's nodes as a dynamic inventory for Ansible.
+//! Layer 4: the cluster's nodes as a dynamic inventory for Ansible.
 //!
 //! Reading order: [`settings`] says what can be chosen; [`groups`] and [`hostvars`] describe one
 //! node, [`document`] all of them; [`portal`] reads a credential from the files that Red Hat hands

@@ -1,4 +1,4 @@
-//! L1: from the installer's inventory variables to registry credentials. The only place that knows
+//! Layer 2: from the installer's inventory variables to registry credentials. The only place that knows
 //! the names and defaults of `oreg_*` and `openshift_*`.
 //!
 //! Their meaning is openshift-ansible 3.11's (`roles/container_runtime`, `roles/openshift_node`,

@@ -1,4 +1,4 @@
-//! L3: one file per Ansible module: its option table, options → request, report → response.
+//! Layer 4: one file per Ansible module: its option table, options → request, report → response.
 
 mod cluster_answer;
 pub mod credential_options;

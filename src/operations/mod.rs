@@ -1,4 +1,4 @@
-//! L2: what a user wants, from request to plan or report. Uses the adapters; knows nothing of Ansible.
+//! Layer 3: what a user wants, from request to plan or report. Uses the adapters; knows nothing of Ansible.
 
 pub mod await_nodes;
 pub mod await_pools;

@@ -1,4 +1,4 @@
-//! L1: proving a credential to a registry.
+//! Layer 2: proving a credential to a registry.
 //!
 //! The proof is a state machine without I/O ([`flow`]): the answer so far decides the next request or
 //! the conclusion, so that odd servers are rows of a table (`flow/vectors.rs`). Reading order:

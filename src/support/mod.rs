@@ -1,4 +1,4 @@
-//! Mechanisms that several adapters share: files, text from other machines, error chains, proxies,
+//! Layer 1: mechanisms that several adapters share: files, text from other machines, errors, proxies,
 //! trust and TLS errors.
 //!
 //! The floor between `domain/` and the adapters. It knows nothing of registries, clusters or Ansible:
