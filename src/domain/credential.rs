@@ -1,4 +1,4 @@
-//! What a registry is told: a user and a password.
+//! What a registry is told: a user and a password, or an identity token.
 
 use base64::{
     Engine, alphabet,
@@ -15,11 +15,25 @@ const STANDARD: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
 );
 
+/// The user of an identity token (docker/cli `cli/config/credentials/native_store.go`). No user has this
+/// name where it matters: what Basic cannot carry is refused by the registry.
+pub const TOKEN_USER: &str = "<token>";
+
 /// A user name and a password (or a token used as one).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credential {
     user: String,
     password: Secret,
+    kind: Kind,
+}
+
+/// How the secret is shown to a registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// As a password.
+    Password,
+    /// As an OAuth 2 refresh token, to the token server alone.
+    IdentityToken,
 }
 
 /// Why a user and a password cannot be a credential.
@@ -79,7 +93,22 @@ impl Credential {
             Some(':') => Err(CredentialError::ColonInUser),
             Some(_) => Err(CredentialError::ControlInUser),
             None if user.is_empty() => Err(CredentialError::EmptyUser),
-            None => Ok(Self { user, password }),
+            None => Ok(Self {
+                user,
+                password,
+                kind: Kind::Password,
+            }),
+        }
+    }
+
+    /// Makes the credential of an identity token, which a token server exchanges for others and nobody takes
+    /// for a password.
+    #[must_use]
+    pub fn identity_token(token: Secret) -> Self {
+        Self {
+            user: TOKEN_USER.to_owned(),
+            password: token,
+            kind: Kind::IdentityToken,
         }
     }
 
@@ -97,6 +126,7 @@ impl Credential {
         Ok(Self {
             user: user.to_owned(),
             password,
+            kind: Kind::Password,
         })
     }
 
@@ -110,6 +140,12 @@ impl Credential {
     #[must_use]
     pub fn user(&self) -> &str {
         &self.user
+    }
+
+    /// Returns whether the password is an identity token.
+    #[must_use]
+    pub fn is_identity_token(&self) -> bool {
+        self.kind == Kind::IdentityToken
     }
 
     /// Returns the password.

@@ -58,6 +58,7 @@ struct Content {
     auth: Option<String>,
     username: Option<String>,
     password: Option<String>,
+    identity_token: Option<String>,
     has_token: bool,
 }
 
@@ -96,6 +97,16 @@ impl StoredEntry {
     #[must_use]
     pub fn has_token(&self) -> bool {
         self.content().is_ok_and(|content| content.has_token)
+    }
+
+    /// Returns the `identitytoken`: a refresh token, which docker exchanges for others at the registry's token
+    /// server (distribution `spec/auth/oauth`).
+    #[must_use]
+    pub fn identity_token(&self) -> Option<Credential> {
+        let token = self.content().ok()?.identity_token?;
+        Some(Credential::identity_token(super::secret::Secret::new(
+            token,
+        )))
     }
 
     /// Returns whether every reader of the entry already uses exactly `credential`.
@@ -191,7 +202,11 @@ impl Content {
             // kubelet does not know these, so it does not mind what they are.
             "identitytoken" | "registrytoken" => {
                 let token = text(value).unwrap_or_default();
-                self.has_token |= token.is_some_and(|token| !token.is_empty());
+                let token = token.filter(|token| !token.is_empty());
+                self.has_token |= token.is_some();
+                if name == "identitytoken" {
+                    self.identity_token = token;
+                }
                 return Ok(());
             }
             _ => return Ok(()),

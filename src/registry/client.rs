@@ -12,7 +12,7 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use http_body_util::Empty;
+use http_body_util::Full;
 use hyper::{
     body::{Bytes, Incoming},
     client::conn::http1::{Builder, SendRequest},
@@ -44,6 +44,9 @@ const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
     application/vnd.docker.distribution.manifest.v2+json, \
     application/vnd.docker.distribution.manifest.v1+prettyjws";
 
+/// The encoding of forms (RFC 6749 appendix B).
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// Some proxies pass on to the registry behind them what comes from a container engine, by these words.
 const USER_AGENT: &str = concat!(
     "oreg/",
@@ -70,7 +73,7 @@ pub(super) struct Client<'run> {
 
 /// A connection that waits for requests.
 struct Open {
-    sender: SendRequest<Empty<Bytes>>,
+    sender: SendRequest<Full<Bytes>>,
     seen: Arc<Seen>,
     way: Way,
 }
@@ -283,16 +286,17 @@ fn is_body_error(error: &hyper::Error) -> bool {
     error.to_string().contains("body")
 }
 
-fn wire_form(request: &Request, way: Way, login: Option<&Secret>) -> http::Request<Empty<Bytes>> {
+fn wire_form(request: &Request, way: Way, login: Option<&Secret>) -> http::Request<Full<Bytes>> {
     let method = match request.method {
         Method::Head => http::Method::HEAD,
         Method::Get => http::Method::GET,
+        Method::Post => http::Method::POST,
     };
     let target = match way {
         Way::ToServer => &request.url[url::Position::BeforePath..url::Position::AfterQuery],
         Way::ByProxy => &request.url[..url::Position::AfterQuery],
     };
-    let mut wire = http::Request::new(Empty::new());
+    let mut wire = http::Request::new(body(&request.authorization));
     *wire.method_mut() = method;
     *wire.uri_mut() = target.parse().unwrap_or_default();
     let headers = wire.headers_mut();
@@ -300,6 +304,9 @@ fn wire_form(request: &Request, way: Way, login: Option<&Secret>) -> http::Reque
         Accept::Manifest => MANIFESTS,
         Accept::Any => "*/*",
     };
+    if let Authorization::Form(_) = &request.authorization {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(FORM));
+    }
     if let Ok(host) = HeaderValue::from_str(&place(&request.url)) {
         headers.insert(header::HOST, host);
     }
@@ -322,9 +329,16 @@ fn wire_form(request: &Request, way: Way, login: Option<&Secret>) -> http::Reque
     wire
 }
 
+fn body(authorization: &Authorization) -> Full<Bytes> {
+    match authorization {
+        Authorization::Form(form) => Bytes::copy_from_slice(form.expose().as_bytes()).into(),
+        _ => Full::default(),
+    }
+}
+
 fn authorization(authorization: &Authorization) -> Option<(&'static str, &Secret)> {
     match authorization {
-        Authorization::Anonymous => None,
+        Authorization::Anonymous | Authorization::Form(_) => None,
         Authorization::Basic(pair) => Some(("Basic", pair)),
         Authorization::Bearer(token) => Some(("Bearer", token)),
     }

@@ -43,7 +43,7 @@ pub fn server_url(scheme: &str, host: &RegistryHost) -> Option<Url> {
 /// A request to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// HEAD or GET.
+    /// HEAD, GET or POST.
     pub method: Method,
     /// Where to.
     pub url: Url,
@@ -64,6 +64,8 @@ pub enum Method {
     Head,
     /// Headers and body.
     Get,
+    /// The same, for a form that is sent along.
+    Post,
 }
 
 /// Who answers a request: the demands on TLS that the user made hold for the registry and its realm, and
@@ -78,7 +80,7 @@ pub enum Site {
     Elsewhere,
 }
 
-/// The `Authorization` header.
+/// How the credential is sent along: in the `Authorization` header, or in a form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Authorization {
     /// None.
@@ -87,6 +89,8 @@ pub enum Authorization {
     Basic(Secret),
     /// An issued token.
     Bearer(Secret),
+    /// An identity token in a form, encoded.
+    Form(Secret),
 }
 
 /// The `Accept` header.

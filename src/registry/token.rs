@@ -1,7 +1,7 @@
 //! Token request and token response (distribution `spec/auth/token`; also with the names of OAuth 2).
 
 use serde_json::Value;
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use crate::domain::{image::ImageReference, secret::Secret};
 
@@ -13,6 +13,9 @@ pub struct Token {
     /// A different one under the other name, to be used when the first is refused.
     pub second: Option<Secret>,
 }
+
+/// How the client names itself to token servers.
+const CLIENT: &str = "oreg";
 
 /// The scope that allows pulling `image`.
 #[must_use]
@@ -37,9 +40,25 @@ pub fn token_url(
                 query.append_pair(name, value);
             }
         }
-        query.append_pair("client_id", "oreg");
+        query.append_pair("client_id", CLIENT);
     }
     url
+}
+
+/// The form that exchanges an identity token (distribution `spec/auth/oauth`; RFC 6749 §6). It goes into the
+/// body of a request: a URL would be logged.
+#[must_use]
+pub fn token_form(service: Option<&str>, scope: Option<&str>, identity_token: &Secret) -> Secret {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.append_pair("grant_type", "refresh_token");
+    for (name, value) in [("service", service), ("scope", scope)] {
+        if let Some(value) = value {
+            form.append_pair(name, value);
+        }
+    }
+    form.append_pair("client_id", CLIENT);
+    form.append_pair("refresh_token", identity_token.expose());
+    Secret::new(form.finish())
 }
 
 /// Reads the body of a token response: `token`, `access_token`, or both. `expires_in` and
@@ -87,6 +106,19 @@ mod tests {
         assert_eq!(
             token_url(&realm, None, None, None).as_str(),
             "https://t/auth?x=1&client_id=oreg"
+        );
+    }
+
+    #[test]
+    fn a_form_exchanges_an_identity_token() {
+        let form = token_form(
+            Some("a b"),
+            Some("repository:a/b:pull"),
+            &Secret::new("t+/="),
+        );
+        assert_eq!(
+            form.expose(),
+            "grant_type=refresh_token&service=a+b&scope=repository%3Aa%2Fb%3Apull&client_id=oreg&refresh_token=t%2B%2F%3D"
         );
     }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{
     form::Document,
-    helper::{self, Held},
+    helper::{self, HelperError},
 };
 use crate::{
     domain::{
@@ -14,7 +14,7 @@ use crate::{
         docker_config::Helpers,
         registry_credential::{RegistryCredential, Source, TransportSecurity},
         registry_host::{RegistryHost, shown},
-        stored_entry::StoredEntry,
+        stored_entry::{EntryFault, StoredEntry},
         verdict::Verdict,
     },
     operations::{
@@ -25,6 +25,9 @@ use crate::{
 
 /// The host in pull secrets of Red Hat under which a token for telemetry stands. It is not a registry.
 const TELEMETRY: &str = "cloud.openshift.com";
+
+/// A `registrytoken` is for one registry, and nobody but docker shows it to one.
+const REGISTRY_TOKEN: &str = "the entry holds a registry token, which docker uses and kubelet does not know; it was not examined";
 
 /// An entry, or what a helper has for a registry.
 #[derive(Clone, Debug)]
@@ -69,66 +72,57 @@ fn of_document(document: &Document) -> Vec<Subject> {
 
 /// Docker asks the helper where there is one, kubelet reads the entry: both are examined.
 fn of_entry(place: &str, entry: &StoredEntry, helpers: &Helpers) -> Vec<Subject> {
-    let helper = helper_for(entry.key(), helpers).map(|name| of_helper(place, entry.key(), name));
-    let stored = match (entry.host(), entry.credential()) {
-        (None, _) => apart(
+    let key = entry.key();
+    let helper = helper_for(key, helpers).map(|name| of_helper(place, key, name));
+    let stored = of_stored(place, entry);
+    if helper.is_none() && stored.is_none() {
+        return vec![skipped(
             place,
-            entry.key(),
-            State::Proven(Verdict::Skipped),
-            "no_registry",
-            "this key names no registry",
-        ),
-        (Some(host), _) if is_of_device_login(&host, entry.key()) => apart(
-            place,
-            entry.key(),
-            State::Proven(Verdict::Skipped),
-            "no_registry",
-            "docker's login by device keeps a token under this key, which names no registry",
-        ),
-        (Some(host), _) if host.authority() == TELEMETRY => telemetry(place, entry.key()),
-        (Some(host), _) if is_of_device_login(&host, entry.key()) => apart(
-            place,
-            entry.key(),
-            State::Proven(Verdict::Skipped),
-            "no_registry",
-            "docker's login by device keeps a token under this key",
-        ),
-        (Some(_), Err(error)) if error.stops_kubelet() => apart(
-            place,
-            entry.key(),
-            State::Unreadable,
-            "unreadable",
-            &format!(
-                "{error}; kubelet ignores the whole file because of it: remove the entry, or log in again"
-            ),
-        ),
-        (Some(_), Err(error)) => apart(
-            place,
-            entry.key(),
-            State::Unreadable,
-            "unreadable",
-            &format!("{error}: remove the entry, or log in again"),
-        ),
-        (Some(host), Ok(Some(credential))) if !entry.has_token() => {
-            prove(place, host, entry.key(), credential)
-        }
-        (Some(_), Ok(_)) if entry.has_token() => apart(
-            place,
-            entry.key(),
-            State::Proven(Verdict::Skipped),
-            "identity_token",
-            "the entry holds an identity token, which docker uses and kubelet does not know; it was not examined",
-        ),
-        (Some(_), Ok(_)) if helper.is_some() => return helper.into_iter().collect(),
-        (Some(_), Ok(_)) => apart(
-            place,
-            entry.key(),
-            State::Proven(Verdict::Skipped),
+            key,
             "no_credential",
             "the entry holds no credential",
-        ),
+        )];
+    }
+    helper.into_iter().chain(stored).collect()
+}
+
+/// `None`: the entry holds nothing, or leaves it to a helper.
+fn of_stored(place: &str, entry: &StoredEntry) -> Option<Subject> {
+    let key = entry.key();
+    let Some(host) = entry.host() else {
+        return Some(no_registry(place, key, "this key names no registry"));
     };
-    helper.into_iter().chain([stored]).collect()
+    if is_of_device_login(&host, key) {
+        let message =
+            "docker's login by device keeps a token under this key, which names no registry";
+        return Some(no_registry(place, key, message));
+    }
+    if host.authority() == TELEMETRY {
+        let message = "not a registry: Red Hat's telemetry uses this token; it was not asked";
+        return Some(skipped(place, key, "telemetry", message));
+    }
+    let credential = match entry.credential() {
+        Err(fault) => return Some(unreadable(place, key, fault)),
+        // docker prefers a token to a password.
+        Ok(_) if entry.has_token() => entry.identity_token(),
+        Ok(credential) => credential,
+    };
+    match credential {
+        Some(credential) => Some(prove(place, host, key, credential)),
+        None if entry.has_token() => Some(skipped(place, key, "identity_token", REGISTRY_TOKEN)),
+        None => None,
+    }
+}
+
+fn unreadable(place: &str, key: &str, fault: EntryFault) -> Subject {
+    let message = if fault.stops_kubelet() {
+        format!(
+            "{fault}; kubelet ignores the whole file because of it: remove the entry, or log in again"
+        )
+    } else {
+        format!("{fault}: remove the entry, or log in again")
+    };
+    apart(place, key, State::Unreadable, "unreadable", &message)
 }
 
 /// A helper for one registry counts more than the store for all (docker/cli
@@ -144,37 +138,18 @@ fn helper_for<'a>(key: &str, helpers: &'a Helpers) -> Option<&'a str> {
 fn of_helper(place: &str, key: &str, name: &str) -> Subject {
     let place = format!("{place}, docker-credential-{}", shown(name));
     let Ok(host) = RegistryHost::parse(key) else {
-        return apart(
-            &place,
-            key,
-            State::Proven(Verdict::Skipped),
-            "no_registry",
-            "this key names no registry",
-        );
+        return no_registry(&place, key, "this key names no registry");
     };
     match helper::get(name, key) {
-        Ok(Held::Credential(credential)) => prove(&place, host, key, credential),
-        Ok(Held::IdentityToken(_)) => apart(
-            &place,
-            key,
-            State::Proven(Verdict::Skipped),
-            "identity_token",
-            "the helper holds an identity token, which docker uses and kubelet does not know; it was not examined",
-        ),
-        Err(helper::HelperError::NotFound(_)) => apart(
-            &place,
-            key,
-            State::Proven(Verdict::Skipped),
-            "no_credential",
-            "the credential helper has nothing for this registry",
-        ),
-        Err(error) => apart(
-            &place,
-            key,
-            State::Unreadable,
-            "helper_failed",
-            &error.to_string(),
-        ),
+        Ok(credential) => prove(&place, host, key, credential),
+        Err(HelperError::NotFound(_)) => {
+            let message = "the credential helper has nothing for this registry";
+            skipped(&place, key, "no_credential", message)
+        }
+        Err(error) => {
+            let message = error.to_string();
+            apart(&place, key, State::Unreadable, "helper_failed", &message)
+        }
     }
 }
 
@@ -189,15 +164,12 @@ fn prove(place: &str, host: RegistryHost, key: &str, credential: Credential) -> 
     }))
 }
 
-fn telemetry(place: &str, key: &str) -> Subject {
-    let message = "not a registry: Red Hat's telemetry uses this token; it was not asked";
-    apart(
-        place,
-        key,
-        State::Proven(Verdict::Skipped),
-        "telemetry",
-        message,
-    )
+fn no_registry(place: &str, key: &str, message: &str) -> Subject {
+    skipped(place, key, "no_registry", message)
+}
+
+fn skipped(place: &str, key: &str, reason: &str, message: &str) -> Subject {
+    apart(place, key, State::Proven(Verdict::Skipped), reason, message)
 }
 
 fn apart(place: &str, key: &str, verdict: State, reason: &str, message: &str) -> Subject {

@@ -14,7 +14,10 @@ use std::{
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::domain::{credential::Credential, secret::Secret};
+use crate::domain::{
+    credential::{Credential, TOKEN_USER},
+    secret::Secret,
+};
 
 /// Enough for a helper that asks a password manager, not for one that waits for nobody.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -22,20 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A longer answer is not a credential.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// The user name of an identity token (docker/cli `cli/config/credentials/native_store.go`).
-const TOKEN_USER: &str = "<token>";
-
 /// What helpers print when they have nothing (docker-credential-helpers `credentials/error.go`).
 const NOT_FOUND: &str = "credentials not found in native keychain";
-
-/// What a helper has for a registry.
-#[derive(Clone, Debug)]
-pub enum Held {
-    /// A user and a password.
-    Credential(Credential),
-    /// An identity token.
-    IdentityToken(Secret),
-}
 
 /// Why a helper gave nothing.
 #[derive(Debug, Error)]
@@ -76,7 +67,7 @@ struct Answer {
 ///
 /// # Errors
 /// [`HelperError`], without anything of the helper's answer.
-pub fn get(name: &str, server: &str) -> Result<Held, HelperError> {
+pub fn get(name: &str, server: &str) -> Result<Credential, HelperError> {
     let name = checked(name)?;
     let (text, is_success) = run(name, "get", server)?;
     if !is_success {
@@ -92,10 +83,9 @@ pub fn get(name: &str, server: &str) -> Result<Held, HelperError> {
         return Err(HelperError::NotFound(name.to_owned()));
     }
     if answer.username == TOKEN_USER {
-        return Ok(Held::IdentityToken(secret));
+        return Ok(Credential::identity_token(secret));
     }
-    let credential = Credential::new(answer.username, secret);
-    credential.map(Held::Credential).map_err(|_| malformed())
+    Credential::new(answer.username, secret).map_err(|_| malformed())
 }
 
 /// Lists the registries for which the helper `name` has something.

@@ -11,6 +11,9 @@ use crate::registry::{
     realm::{RealmError, realm_url},
 };
 
+/// An identity token is no password.
+const NO_TOKEN_SERVER: &str = "it names no token server, which an identity token is for";
+
 impl Flow {
     pub(super) fn on_ping(&mut self, reply: &Reply) -> Step {
         match reply.status {
@@ -95,6 +98,10 @@ impl Flow {
 
     /// Where `/v2/` says nothing, or nothing more, the image itself is asked for.
     pub(super) fn log_in_with_basic(&mut self) -> Step {
+        if self.target.credential.is_identity_token() {
+            let conclusion = Conclusion::new(Reason::UnsupportedScheme);
+            return done(conclusion.saying(NO_TOKEN_SERVER));
+        }
         let ping_tells = match self.ping {
             Ping::Asked => true,
             Ping::Open => self.login == Login::Unknown,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::registry::{
     conclusion::{Conclusion, Reason},
-    exchange::{Authorization, Reply},
+    exchange::{Authorization, Method, Reply},
     realm::{is_same_origin, leads_inside, realm_url},
 };
 
@@ -90,6 +90,10 @@ impl Flow {
         request.site = self.site(&to);
         request.url = to;
         request.authorization = Authorization::Anonymous;
+        if request.method == Method::Post {
+            // The form had the credential in it.
+            request.method = Method::Get;
+        }
         self.send(request)
     }
 }

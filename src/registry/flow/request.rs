@@ -4,13 +4,14 @@ use url::Url;
 
 use super::{
     Flow,
-    phase::{ComparisonStep, Phase, Pull, api_url, ping},
+    phase::{ComparisonStep, Phase, Pull, Realm, api_url, ping},
 };
 use crate::{
     domain::image::ImageReference,
     registry::{
         exchange::{Accept, Authorization, Method, Purpose, Request, Site},
         realm::{is_same_origin, may_receive},
+        token::token_form,
     },
 };
 
@@ -22,6 +23,11 @@ impl Flow {
         match phase {
             Phase::Ping { .. } => ping(&self.base),
             Phase::BasicPing => self.with_basic(Purpose::BasicPing, self.api_url("")),
+            Phase::LoginToken(token) | Phase::PullToken(token, _)
+                if self.target.credential.is_identity_token() =>
+            {
+                self.with_form(phase, &token.realm)
+            }
             Phase::LoginToken(token) => self.with_basic(Purpose::LoginToken, token.url(user, None)),
             Phase::PullToken(token, _) => {
                 self.with_basic(Purpose::PullToken, token.url(user, scope))
@@ -51,6 +57,20 @@ impl Flow {
     fn with_basic(&self, purpose: Purpose, url: Url) -> Request {
         let authorization = self.basic(&url);
         self.request(purpose, url, authorization)
+    }
+
+    /// An identity token goes to the token server alone, and in no URL.
+    fn with_form(&self, phase: &Phase, realm: &Realm) -> Request {
+        let (purpose, scope) = match phase {
+            Phase::PullToken(..) => (Purpose::PullToken, Some(self.scope.as_str())),
+            _ => (Purpose::LoginToken, None),
+        };
+        let token = self.target.credential.password();
+        let form = token_form(realm.service.as_deref(), scope, token);
+        Request {
+            method: Method::Post,
+            ..self.request(purpose, realm.url.clone(), Authorization::Form(form))
+        }
     }
 
     fn pull(&self, purpose: Purpose, pull: &Pull) -> Request {
@@ -105,7 +125,8 @@ impl Flow {
 
     fn basic(&self, url: &Url) -> Authorization {
         let realm = self.realm.as_ref().map(|realm| &realm.url);
-        if may_receive(url, &self.base, realm) {
+        let is_password = !self.target.credential.is_identity_token();
+        if is_password && may_receive(url, &self.base, realm) {
             Authorization::Basic(self.target.credential.encode())
         } else {
             Authorization::Anonymous

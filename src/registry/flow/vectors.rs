@@ -540,6 +540,89 @@ fn the_token_request_carries_what_servers_need() {
     );
 }
 
+fn identity_target(image: bool) -> Target {
+    Target {
+        credential: Credential::identity_token(Secret::new("identity+token")),
+        ..target(image)
+    }
+}
+
+#[test]
+fn an_identity_token_is_exchanged_by_a_form_at_the_token_server() {
+    let script = [
+        (P, vec![asks(BEARER).into()]),
+        (T0, vec![opaque().into()]),
+        (T1, vec![opaque().into()]),
+        (M, vec![r(200).into()]),
+        (Ta, vec![r(401).into()]),
+    ];
+    let (sent, conclusion) = play(identity_target(true), &script);
+    assert_eq!(conclusion.reason, Reason::Pulled);
+    let forms: Vec<_> = sent
+        .iter()
+        .filter_map(|request| match &request.authorization {
+            Authorization::Form(form) => Some((request.method, &request.url, form.expose())),
+            _ => None,
+        })
+        .collect();
+    let realm = Url::parse("https://auth.example.com/token").unwrap();
+    let form =
+        "grant_type=refresh_token&service=registry&client_id=oreg&refresh_token=identity%2Btoken";
+    let scoped = "grant_type=refresh_token&service=registry&scope=repository%3Aopenshift3%2Fose-pod%3Apull&client_id=oreg&refresh_token=identity%2Btoken";
+    assert_eq!(
+        forms,
+        [(Method::Post, &realm, form), (Method::Post, &realm, scoped)]
+    );
+}
+
+#[test]
+fn what_becomes_of_an_identity_token() {
+    let invalid = says(400, r#"{"error":"invalid_grant"}"#);
+    let table: [(&str, Vec<(Purpose, Reply)>, Reason); 6] = [
+        (
+            "refused",
+            vec![(P, asks(BEARER)), (T0, invalid)],
+            Reason::Rejected,
+        ),
+        (
+            "no token server",
+            vec![(P, asks(BASIC))],
+            Reason::UnsupportedScheme,
+        ),
+        (
+            "no token server there",
+            vec![(P, asks(&format!("{BEARER}, {BASIC}"))), (T0, r(404))],
+            Reason::UnsupportedScheme,
+        ),
+        (
+            "open",
+            vec![(P, r(200)), (Pb, r(200))],
+            Reason::OpenRegistry,
+        ),
+        (
+            "anybody gets a token",
+            vec![(P, asks(BEARER)), (T0, opaque()), (Ta, opaque())],
+            Reason::OpenRealm,
+        ),
+        (
+            "a realm that it must not go to",
+            vec![(P, asks(r#"Bearer realm="http://auth.example.com/""#))],
+            Reason::UnsafeRealm,
+        ),
+    ];
+    for (name, script, reason) in table {
+        let script: Vec<_> = script
+            .into_iter()
+            .map(|(purpose, reply)| (purpose, vec![reply.into()]))
+            .collect();
+        assert_eq!(
+            play(identity_target(false), &script).1.reason,
+            reason,
+            "{name}"
+        );
+    }
+}
+
 /// What servers of the vectors must never get us to show.
 pub(crate) const SECRETS: [&str; 5] = [
     PASSWORD,
@@ -766,6 +849,31 @@ fn any_body() -> impl Strategy<Value = &'static str> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    #[test]
+    fn no_server_gets_an_identity_token_but_the_one_for_it(
+        answers in prop::collection::vec(any_answer(), 1..40),
+        image in prop::bool::ANY,
+        plain_http in prop::bool::ANY,
+    ) {
+        let target = Target { plain_http, ..identity_target(image) };
+        let (mut flow, mut step) = Flow::start(target, policy(), &Cleaner::default()).unwrap();
+        let mut steps = 0;
+        while let Step::Send { request, .. } = step {
+            let answer = &answers[steps % answers.len()];
+            steps += 1;
+            prop_assert!(!matches!(request.authorization, Authorization::Basic(_)));
+            prop_assert!(!request.url.as_str().contains("identity"), "in {}", request.url);
+            let is_form = matches!(request.authorization, Authorization::Form(_));
+            prop_assert!(is_form == (request.method == Method::Post));
+            if is_form {
+                let realm = flow.realm.as_ref().map(|realm| &realm.url).unwrap();
+                prop_assert!(is_same_origin(&request.url, realm), "sent to {}", request.url);
+                prop_assert!(plain_http || request.url.scheme() == "https", "sent in clear");
+            }
+            step = flow.next(answer, MINUTE);
+        }
+    }
 
     #[test]
     fn no_server_can_mislead_it(
