@@ -20,13 +20,11 @@ use crate::{
     },
     operations::{
         configure_node::{Entries, FilePlan, Request, configure_node},
-        machine_config::OwnedFiles,
         validate::{self, Examination, Judgement, Severity, WithoutImage, validate},
     },
     registry::{Reason, RetryPolicy, network::Network},
     rows,
     support::{
-        files::WantedAttributes,
         proxies::{NoProxy, Proxies, Proxy},
         trust::Bundle,
     },
@@ -72,8 +70,6 @@ pub const MODULE: Module = Module::new(
 .finishing_failures(in_their_form);
 
 const FILE_NAME: &str = "config.json";
-const FILE_MODE: u32 = 0o600;
-const DIRECTORY_MODE: u32 = 0o700;
 
 const CERT_DIR: &str = "/etc/docker/certs.d";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -213,19 +209,8 @@ fn request(options: &Options, wish: &Wish) -> Request {
         host, credential, ..
     } = wish.credential.clone();
     let path = Path::new(options.get(PATH)).join(FILE_NAME);
-    Request {
-        paths: vec![path],
-        entries: Entries::Present(vec![(host, credential)], Others::Keep),
-        reader: Reader::DockerAndKubelet,
-        owned: OwnedFiles::default(),
-        attributes: WantedAttributes {
-            mode: FILE_MODE,
-            owner: None,
-            group: None,
-        },
-        directory_mode: DIRECTORY_MODE,
-        backup: false,
-    }
+    let entries = Entries::Present(vec![(host, credential)], Others::Keep);
+    Request::of_login(path, entries, Reader::DockerAndKubelet)
 }
 
 fn answer(request: &Request, plan: &FilePlan, call: &Call) -> Response {

@@ -259,7 +259,29 @@ impl Run<'_> {
     }
 }
 
+/// Only the owner reads what holds passwords.
+const FILE_MODE: u32 = 0o600;
+const DIRECTORY_MODE: u32 = 0o700;
+
 impl Request {
+    /// What a login wants: one file, read by its owner alone, with no copy kept.
+    #[must_use]
+    pub fn of_login(path: PathBuf, entries: Entries, reader: Reader) -> Self {
+        Self {
+            paths: vec![path],
+            entries,
+            reader,
+            owned: OwnedFiles::default(),
+            attributes: WantedAttributes {
+                mode: FILE_MODE,
+                owner: None,
+                group: None,
+            },
+            directory_mode: DIRECTORY_MODE,
+            backup: false,
+        }
+    }
+
     fn plan(&self, document: &DockerConfig) -> Plan {
         match &self.entries {
             Entries::Present(wanted, others) => plan_for(self.reader, document, wanted, *others),
@@ -285,18 +307,10 @@ mod tests {
     fn request(paths: &[PathBuf]) -> Request {
         let host = RegistryHost::parse("registry.example.com").unwrap();
         let credential = Credential::new("name", Secret::new("pass1")).unwrap();
+        let entries = Entries::Present(vec![(host, credential)], Others::Keep);
         Request {
             paths: paths.to_vec(),
-            entries: Entries::Present(vec![(host, credential)], Others::Keep),
-            reader: Reader::DockerAndKubelet,
-            owned: OwnedFiles::default(),
-            attributes: WantedAttributes {
-                mode: 0o600,
-                owner: None,
-                group: None,
-            },
-            directory_mode: 0o700,
-            backup: false,
+            ..Request::of_login(PathBuf::new(), entries, Reader::DockerAndKubelet)
         }
     }
 

@@ -38,6 +38,24 @@ fn what_is_proven_is_stored_where_podman_stores() {
 }
 
 #[test]
+fn every_spelling_of_docker_hub_is_removed() {
+    for (file, key) in [
+        ("auth.json", "https://index.docker.io/v1/"),
+        ("config.json", "docker.io"),
+    ] {
+        let account = Account::new();
+        account.config(file, &[(key, "u", "p"), ("other.io", "u", "p")]);
+        let arguments = ["logout", "docker.io", "--authfile", file];
+        account.run(&arguments).ends_with(0);
+        let left = read(&account.home.path(file));
+        assert!(
+            !left.contains("docker.io") && left.contains("other.io"),
+            "{left}"
+        );
+    }
+}
+
+#[test]
 fn what_is_not_proven_is_not_stored() {
     let (account, registry) = (Account::new(), registry());
     let host = registry.host();
