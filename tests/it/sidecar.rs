@@ -1,7 +1,7 @@
 //! Holds what `make generate` writes of the option tables current, and the documentation of every module,
 //! `library/<module>.yml`, equal to its option table.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use oreg::{
     ansible::{
@@ -123,31 +123,35 @@ fn documentation_says_something_of_everything() {
     }
 }
 
-/// What runs where Ansible runs, and is not in `library/`.
-const NO_MODULES: [&str; 2] = ["oreg", "oreg_inventory"];
+/// What `scripts/programs` answers: the list that building and packing read.
+fn listed(query: &str) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new(root.join("scripts/programs"))
+        .arg(query)
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let mut names: Vec<_> = lines
+        .lines()
+        .map(|line| line.split(' ').next().unwrap().to_owned())
+        .collect();
+    names.sort();
+    names
+}
 
 #[test]
-fn every_executable_is_a_module_of_its_name() {
-    let bin = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bin");
-    let mut executables: Vec<String> = bin
-        .read_dir()
-        .unwrap()
-        .map(|entry| {
-            entry
-                .unwrap()
-                .path()
-                .file_stem()
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .to_owned()
-        })
-        .collect();
-    executables.retain(|name| !NO_MODULES.contains(&name.as_str()));
-    executables.sort();
+fn every_module_has_a_program_and_every_executable_is_packed() {
     let mut modules: Vec<&str> = modules::ALL.iter().map(|module| module.name).collect();
     modules.sort_unstable();
-    assert_eq!(executables, modules);
+    assert_eq!(listed("modules"), modules);
+    let bin = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bin");
+    let files = bin.read_dir().unwrap().map(|entry| entry.unwrap().path());
+    let mut executables: Vec<_> = files
+        .map(|file| file.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    executables.sort();
+    assert_eq!(listed("built"), executables);
 }
 
 fn read(module: &Module) -> Sidecar {
