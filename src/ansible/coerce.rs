@@ -1,6 +1,6 @@
 //! From what users write to a value of the kind that an option table asks for, by Ansible's rules
 //! (ansible-core `module_utils/common/validation.py`): every scalar may arrive as text or native,
-//! every list and dict also as text. Faults are fragments that never hold the value.
+//! every list and dict also as text. Errors are fragments that never hold the value.
 
 use std::net::Ipv6Addr;
 

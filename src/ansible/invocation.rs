@@ -44,7 +44,7 @@ pub struct Call {
 /// Reads the arguments at `path`, or from standard input where that is `-`, by `table`.
 ///
 /// # Errors
-/// [`Failure`] with all faults of the options at once, or that the arguments cannot be read.
+/// [`Failure`] with all errors of the options at once, or that the arguments cannot be read.
 pub(super) fn read_call(
     path: Option<&OsStr>,
     table: Table,

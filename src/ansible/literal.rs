@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
         if self.at == self.text.len() {
             Ok(value)
         } else {
-            Err(self.fault())
+            Err(self.error_here())
         }
     }
 
@@ -149,7 +149,7 @@ impl<'a> Reader<'a> {
             self.skip_space();
             let ends = self.peek() == Some(close);
             return if ends && self.dialect == Dialect::Json {
-                Err(self.fault())
+                Err(self.error_here())
             } else {
                 Ok(())
             };
@@ -157,30 +157,30 @@ impl<'a> Reader<'a> {
         if self.peek() == Some(close) {
             Ok(())
         } else {
-            Err(self.fault())
+            Err(self.error_here())
         }
     }
 
     fn name(&mut self) -> Read<String> {
         self.skip_space();
         let Value::String(name) = self.scalar()? else {
-            return Err(self.fault());
+            return Err(self.error_here());
         };
         if self.eat(':') {
             Ok(name)
         } else {
-            Err(self.stripped_or_fault(&name))
+            Err(self.stripped_or_error(&name))
         }
     }
 
     /// `{host:registry.example.com,…}`: a name that swallowed its value, because YAML wants a space
     /// after the colon. People do not write that; INI host lines do.
-    fn stripped_or_fault(&self, name: &str) -> LiteralError {
+    fn stripped_or_error(&self, name: &str) -> LiteralError {
         let stripped = self.dialect == Dialect::YamlFlow && name.contains(':');
         if stripped {
             LiteralError::QuotesStripped
         } else {
-            self.fault()
+            self.error_here()
         }
     }
 
@@ -194,7 +194,7 @@ impl<'a> Reader<'a> {
             }
             Some(_) if self.dialect == Dialect::YamlFlow => self.plain(),
             Some(_) => self.word(),
-            None => Err(self.fault()),
+            None => Err(self.error_here()),
         }
     }
 
@@ -208,7 +208,7 @@ impl<'a> Reader<'a> {
         let end = rest
             .find(|c: char| c.is_whitespace() || matches!(c, ',' | ']' | ')' | '}' | ':'))
             .unwrap_or(rest.len());
-        let value = constant(&rest[..end], self.dialect).ok_or_else(|| self.fault())?;
+        let value = constant(&rest[..end], self.dialect).ok_or_else(|| self.error_here())?;
         self.at += end;
         Ok(value)
     }
@@ -223,7 +223,7 @@ impl<'a> Reader<'a> {
         }
         let is_marked = text.starts_with(['&', '*', '!', '|', '>', '%', '@', '`', '#']);
         if text.is_empty() || is_marked || is_python(text) {
-            return Err(self.fault());
+            return Err(self.error_here());
         }
         self.at += end;
         Ok(match text {
@@ -234,7 +234,7 @@ impl<'a> Reader<'a> {
 
     /// `u'…'`: its escapes are characters in every version of Python.
     fn unicode_string(&mut self) -> Read<Value> {
-        let quote = self.peek().ok_or_else(|| self.fault())?;
+        let quote = self.peek().ok_or_else(|| self.error_here())?;
         self.quoted(quote).map(Value::String)
     }
 
@@ -258,7 +258,7 @@ impl<'a> Reader<'a> {
         let mut text = String::new();
         loop {
             let at = self.at;
-            match self.bump().ok_or_else(|| self.fault())? {
+            match self.bump().ok_or_else(|| self.error_here())? {
                 c if c == quote && self.doubles(quote) => {
                     self.bump();
                     text.push(quote);
@@ -292,7 +292,7 @@ impl<'a> Reader<'a> {
     }
 
     fn escaped(&mut self, text: &mut String) -> Read<()> {
-        let character = match self.bump().ok_or_else(|| self.fault())? {
+        let character = match self.bump().ok_or_else(|| self.error_here())? {
             'n' => '\n',
             't' => '\t',
             'r' => '\r',
@@ -307,12 +307,12 @@ impl<'a> Reader<'a> {
             c @ ('\\' | '\'' | '"') => c,
             '/' if self.dialect != Dialect::Python => '/',
             '\n' if self.dialect == Dialect::Python => return Ok(()),
-            'N' if self.dialect == Dialect::Python => return Err(self.fault()),
+            'N' if self.dialect == Dialect::Python => return Err(self.error_here()),
             other if self.dialect == Dialect::Python => {
                 text.push('\\');
                 other
             }
-            _ => return Err(self.fault()),
+            _ => return Err(self.error_here()),
         };
         text.push(character);
         Ok(())
@@ -325,7 +325,7 @@ impl<'a> Reader<'a> {
         let digits = &self.text[self.at - first.len_utf8()..self.at + more];
         let code = u32::from_str_radix(digits, 8).ok().and_then(char::from_u32);
         self.at += more;
-        code.ok_or_else(|| self.fault())
+        code.ok_or_else(|| self.error_here())
     }
 
     fn hexadecimal(&mut self, digits: usize) -> Read<char> {
@@ -335,24 +335,24 @@ impl<'a> Reader<'a> {
                 self.at += 2;
                 let low = self.hex_number(4)?;
                 if !(0xDC00..0xE000).contains(&low) {
-                    return Err(self.fault());
+                    return Err(self.error_here());
                 }
                 0x1_0000 + ((code - 0xD800) << 10) + (low - 0xDC00)
             }
             code => code,
         };
-        char::from_u32(code).ok_or_else(|| self.fault())
+        char::from_u32(code).ok_or_else(|| self.error_here())
     }
 
     fn hex_number(&mut self, digits: usize) -> Read<u32> {
         let text = self
             .text
             .get(self.at..self.at + digits)
-            .ok_or_else(|| self.fault())?;
+            .ok_or_else(|| self.error_here())?;
         let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
         let number = u32::from_str_radix(text, 16).ok().filter(|_| is_hex);
         self.at += digits;
-        number.ok_or_else(|| self.fault())
+        number.ok_or_else(|| self.error_here())
     }
 
     fn eat(&mut self, wanted: char) -> bool {
@@ -379,7 +379,7 @@ impl<'a> Reader<'a> {
         Some(character)
     }
 
-    fn fault(&self) -> LiteralError {
+    fn error_here(&self) -> LiteralError {
         LiteralError::Syntax(self.position(self.at))
     }
 

@@ -100,7 +100,7 @@ impl Reading {
                 };
                 let problem = unknown(name, what, table);
                 let place = if place.list.is_empty() {
-                    shown(name)
+                    quote_name(name)
                 } else {
                     place.itself()
                 };
@@ -198,7 +198,7 @@ impl Reading {
         match (value, &text_form) {
             (Value::Object(given), _) | (_, Some(Ok(Value::Object(given)))) => {
                 let label = given.get(records.label).and_then(Value::as_str);
-                let label = label.map(|text| format!(" ({} {})", records.label, shown_label(text)));
+                let label = label.map(|text| format!(" ({} {})", records.label, quote_label(text)));
                 let place = Place {
                     list: place.to_owned(),
                     label: label.unwrap_or_default(),
@@ -249,7 +249,7 @@ fn unknown(name: &str, what: &str, table: Table) -> String {
         .min_by_key(near)
         .filter(|candidate| near(candidate) <= candidate.len() / 2);
     let what = if what == "key" {
-        format!("unknown key {}", shown(name))
+        format!("unknown key {}", quote_name(name))
     } else {
         format!("unknown {what}")
     };
@@ -264,19 +264,19 @@ fn unknown(name: &str, what: &str, table: Table) -> String {
 
 /// A name that may be shown: what looks like a value (a ruined list holds passwords in its keys)
 /// is only counted.
-fn shown(name: &str) -> String {
-    shown_if(name, |c| {
+fn quote_name(name: &str) -> String {
+    quote_if(name, |c| {
         c.is_ascii_alphanumeric() || matches!(c, '_' | '-')
     })
 }
 
 /// A label is a host, so it may have a port or a path; `user:password@host` is not shown.
-fn shown_label(label: &str) -> String {
+fn quote_label(label: &str) -> String {
     let fits = |c: char| c.is_ascii_alphanumeric() || "_-.:/[]".contains(c);
-    shown_if(label, fits)
+    quote_if(label, fits)
 }
 
-fn shown_if(text: &str, fits: impl Fn(char) -> bool) -> String {
+fn quote_if(text: &str, fits: impl Fn(char) -> bool) -> String {
     if text.len() <= 100 && text.chars().all(fits) {
         text.to_owned()
     } else {

@@ -180,17 +180,17 @@ fn files(arguments: &Arguments, environment: &Environment) -> Result<Vec<PathBuf
 /// Reads every file before anything is asked, and names all that cannot be read.
 pub(super) fn all_documents(files: &[PathBuf]) -> Result<Vec<Document>> {
     let mut documents = Vec::new();
-    let mut faults = Vec::new();
+    let mut errors = Vec::new();
     for file in files {
         match read_documents(Path::new(file)) {
             Ok(found) => documents.extend(found),
-            Err(error) => faults.push(join_causes(&error)),
+            Err(error) => errors.push(join_causes(&error)),
         }
     }
-    if faults.is_empty() {
+    if errors.is_empty() {
         return Ok(documents);
     }
-    bail!(faults.join("\n"));
+    bail!(errors.join("\n"));
 }
 
 fn is_wanted(arguments: &Arguments, subject: &Subject) -> bool {

@@ -14,7 +14,9 @@ use super::{
     status::Status,
 };
 use crate::{
-    domain::{plan::Holding, registry_host::shown as without_user, stored_entry::StoredEntry},
+    domain::{
+        plan::EntrySummary, registry_host::mask_userinfo as without_user, stored_entry::StoredEntry,
+    },
     operations::report::Standing,
 };
 
@@ -82,11 +84,11 @@ fn name(entry: &StoredEntry) -> String {
 }
 
 fn words(entry: &StoredEntry) -> String {
-    match Holding::of(entry) {
-        Holding::Credential { user, fingerprint } => format!("{} {fingerprint}", shown(&user)),
-        Holding::Other if entry.has_token() => "an identity token".to_owned(),
-        Holding::Other => "no credential".to_owned(),
-        Holding::Unreadable => "an unreadable entry".to_owned(),
+    match EntrySummary::of(entry) {
+        EntrySummary::Credential { user, fingerprint } => format!("{} {fingerprint}", shown(&user)),
+        EntrySummary::Other if entry.has_token() => "an identity token".to_owned(),
+        EntrySummary::Other => "no credential".to_owned(),
+        EntrySummary::Unreadable => "an unreadable entry".to_owned(),
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
 };
 
-use crate::{inventory::Surroundings, support::trust::Bundle};
+use crate::{inventory::ProcessEnvironment, support::trust::Bundle};
 
 /// The environment of one call.
 #[derive(Clone, Debug, Default)]
@@ -86,8 +86,8 @@ impl Environment {
 
     /// Returns what the inventory looks at.
     #[must_use]
-    pub fn surroundings(&self) -> Surroundings {
-        Surroundings {
+    pub fn for_inventory(&self) -> ProcessEnvironment {
+        ProcessEnvironment {
             settings: self.inventory_settings.clone(),
             kubeconfig: self.kubeconfig.clone(),
             home: self.home.clone(),

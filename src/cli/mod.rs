@@ -39,7 +39,7 @@ use self::{
 };
 use crate::{
     inventory,
-    support::{arguments::parse_shown, version::version},
+    support::{arguments::parse_visible, version::version},
 };
 
 /// Prove, show, compare and store registry credentials
@@ -80,7 +80,7 @@ enum Command {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let environment = Environment::read();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let oreg = match parse_shown(&arguments, |given| Oreg::try_parse_from(given)) {
+    let oreg = match parse_visible(&arguments, |given| Oreg::try_parse_from(given)) {
         Ok(oreg) => oreg,
         // Help and version are answers, and end with 0; all else with 2.
         Err(message) => {
@@ -116,7 +116,7 @@ fn dispatch(command: &Command, environment: &Environment, screen: &Screen) -> Re
         Command::Report(arguments) => report::run(arguments, screen),
         Command::Explain(arguments) => explain::run(arguments, screen),
         Command::Inventory(arguments) => {
-            let printed = inventory::command::answer(arguments, &environment.surroundings());
+            let printed = inventory::command::answer(arguments, &environment.for_inventory());
             printed
                 .context("cannot make the inventory")
                 .map(|()| Status::Proven)

@@ -42,7 +42,7 @@ pub fn run() -> ExitCode {
         return ansible::run(module, argument(&arguments, 3), text);
     }
     if name == INVENTORY {
-        return inventory::run(arguments, &Environment::read().surroundings());
+        return inventory::run(arguments, &Environment::read().for_inventory());
     }
     super::run(arguments)
 }

@@ -33,7 +33,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Status> {
     let bytes = read(&arguments.result)?;
     let report = Report::parse(&bytes)
-        .map_err(|fault| anyhow::anyhow!("{} {fault}", place(&arguments.result)))?;
+        .map_err(|error| anyhow::anyhow!("{} {error}", place(&arguments.result)))?;
     match &arguments.to {
         Some(path) => page::write(&report, path)?,
         None => Screen {

@@ -12,7 +12,9 @@ use super::{
     status::Status,
 };
 use crate::{
-    domain::{plan::Holding, registry_host::shown as without_user, stored_entry::StoredEntry},
+    domain::{
+        plan::EntrySummary, registry_host::mask_userinfo as without_user, stored_entry::StoredEntry,
+    },
     operations::report::findings::expires,
 };
 
@@ -78,11 +80,11 @@ fn table(document: &Document, screen: &Screen) -> String {
 }
 
 fn row(entry: &StoredEntry, remark: &str) -> [String; 5] {
-    let (user, password) = match Holding::of(entry) {
-        Holding::Credential { user, fingerprint } => (shown(&user), fingerprint),
-        Holding::Other if entry.has_token() => ("-".to_owned(), "identity token".to_owned()),
-        Holding::Other => ("-".to_owned(), "-".to_owned()),
-        Holding::Unreadable => ("-".to_owned(), "unreadable".to_owned()),
+    let (user, password) = match EntrySummary::of(entry) {
+        EntrySummary::Credential { user, fingerprint } => (shown(&user), fingerprint),
+        EntrySummary::Other if entry.has_token() => ("-".to_owned(), "identity token".to_owned()),
+        EntrySummary::Other => ("-".to_owned(), "-".to_owned()),
+        EntrySummary::Unreadable => ("-".to_owned(), "unreadable".to_owned()),
     };
     let end = entry.credential().ok().flatten();
     let end = end.and_then(|credential| expires(credential.password()));

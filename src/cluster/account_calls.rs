@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_done_is_told_whatever_was_answered() {
+    fn what_was_done_is_reported_whatever_was_answered() {
         let (with, without) = (|| (200, account(&["ours"])), || (200, account(&[])));
         let lost = || status(504, "Timeout");
         let conflict = || status(409, "Conflict");

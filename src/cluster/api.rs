@@ -164,7 +164,7 @@ impl Cluster {
             // A parser quotes what it stumbles over, and that may be a secret: position only.
             kube::Error::SerdeError(error) => ClusterError::NotAnApi {
                 endpoint,
-                fault: format!(
+                problem: format!(
                     "the answer to {call} cannot be read (line {} column {})",
                     error.line(),
                     error.column()
@@ -172,7 +172,7 @@ impl Cluster {
             },
             kube::Error::FromUtf8(_) => ClusterError::NotAnApi {
                 endpoint,
-                fault: format!("the answer to {call} is not text"),
+                problem: format!("the answer to {call} is not text"),
             },
             error if innermost(error).is::<LengthLimitError>() => ClusterError::AnswerTooLarge {
                 endpoint,
@@ -384,7 +384,7 @@ mod tests {
     use super::*;
 
     /// What is made of an answer to `request`.
-    fn told(call: &ApiCall<'_>, code: u16, body: &[u8]) -> ClusterError {
+    fn error_of(call: &ApiCall<'_>, code: u16, body: &[u8]) -> ClusterError {
         let body = body.to_owned();
         let service = tower::service_fn(move |_: http::Request<kube::client::Body>| {
             let body = kube::client::Body::from(body.clone());
@@ -445,12 +445,12 @@ mod tests {
             ),
         ];
         for (request, code, body, reason) in table {
-            let error = told(request, code, body.as_bytes());
+            let error = error_of(request, code, body.as_bytes());
             assert_eq!(error.reason(), reason, "{request} {code} {body}");
             let is_outage = ["busy", "not_served"].contains(&reason);
             assert_eq!(error.is_outage(), is_outage, "{request} {code} {body}");
         }
-        let no_text = told(&list, 502, b"passerelle d\xe9faillante");
+        let no_text = error_of(&list, 502, b"passerelle d\xe9faillante");
         assert_eq!(no_text.reason(), "not_an_api");
         assert!(no_text.is_outage());
     }

@@ -7,8 +7,8 @@ use k8s_openapi::{ByteString, api::core::v1::Secret};
 use super::names::DOCUMENT_KEY;
 use crate::domain::{
     docker_config::DockerConfig,
-    plan::Holding,
-    registry_host::{RegistryHost, shown},
+    plan::EntrySummary,
+    registry_host::{RegistryHost, mask_userinfo},
     secret::Secret as Sensitive,
     stored_entry::StoredEntry,
 };
@@ -56,17 +56,19 @@ pub(super) fn mark_difference(before: &mut Vec<String>, after: &[String]) {
 }
 
 fn entry_line(entry: &StoredEntry) -> String {
-    let holding = match Holding::of(entry) {
-        Holding::Credential { user, fingerprint } => format!("user={user} password={fingerprint}"),
-        Holding::Other => "no user and password".to_owned(),
-        Holding::Unreadable => "unreadable".to_owned(),
+    let holding = match EntrySummary::of(entry) {
+        EntrySummary::Credential { user, fingerprint } => {
+            format!("user={user} password={fingerprint}")
+        }
+        EntrySummary::Other => "no user and password".to_owned(),
+        EntrySummary::Unreadable => "unreadable".to_owned(),
     };
     let token = if entry.has_token() {
         " and a token"
     } else {
         ""
     };
-    format!("{}: {holding}{token}", shown(entry.key()))
+    format!("{}: {holding}{token}", mask_userinfo(entry.key()))
 }
 
 #[cfg(test)]

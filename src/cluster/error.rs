@@ -26,7 +26,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// A fault of the cluster side.
+/// An error of the cluster side.
 #[derive(Debug, Error)]
 pub enum ClusterError {
     /// No such file.
@@ -44,12 +44,12 @@ pub enum ClusterError {
         source: io::Error,
     },
     /// The file holds something that cannot be used.
-    #[error("kubeconfig {path}: {fault}")]
+    #[error("kubeconfig {path}: {problem}")]
     KubeconfigInvalid {
         /// The file.
         path: PathBuf,
         /// What is wrong, without any of the content.
-        fault: String,
+        problem: String,
     },
     /// No such context.
     #[error("kubeconfig {path} has no context {context}; it has {}", list(known))]
@@ -73,12 +73,12 @@ pub enum ClusterError {
         known: Vec<String>,
     },
     /// A variable of the environment cannot be used.
-    #[error("{variable} in the environment {fault}")]
+    #[error("{variable} in the environment {error}")]
     ProxyInvalid {
         /// The variable.
         variable: &'static str,
         /// What is wrong, without any of its content.
-        fault: ProxyError,
+        error: ProxyError,
     },
     /// No connection.
     #[error("cannot reach the API server {endpoint}: {cause}")]
@@ -201,13 +201,13 @@ pub enum ClusterError {
     },
     /// A global pull secret that cannot be merged into.
     #[error(
-        "secret {secret} {fault}; it is left as it is: every node pulls with it, so repair it by hand"
+        "secret {secret} {problem}; it is left as it is: every node pulls with it, so repair it by hand"
     )]
     GlobalSecretUnusable {
         /// The secret.
         secret: ObjectName,
         /// What is wrong, without any of the content.
-        fault: String,
+        problem: String,
     },
     /// A controller merges labelled secrets.
     #[error(
@@ -296,7 +296,7 @@ pub enum ClusterError {
     /// A secret with our name holds a document that we cannot read; what others read there would be
     /// lost.
     #[error(
-        "secret {secret} holds a docker config that cannot be read ({fault}); it is left as it is, \
+        "secret {secret} holds a docker config that cannot be read ({problem}); it is left as it is, \
          because what others read in it would be lost: repair it, or set `recreate: true` to have it \
          replaced"
     )]
@@ -304,7 +304,7 @@ pub enum ClusterError {
         /// The secret.
         secret: ObjectName,
         /// What is wrong, and where.
-        fault: String,
+        problem: String,
     },
     /// More than the server stores.
     #[error("secret {secret} would hold {bytes} bytes; Kubernetes stores 1048576 at most")]
@@ -345,12 +345,12 @@ pub enum ClusterError {
         limit: usize,
     },
     /// Something answers that is not a Kubernetes API.
-    #[error("{endpoint} does not answer as a Kubernetes API server does: {fault}")]
+    #[error("{endpoint} does not answer as a Kubernetes API server does: {problem}")]
     NotAnApi {
         /// The server.
         endpoint: Endpoint,
         /// What is odd, without any of the content.
-        fault: String,
+        problem: String,
     },
     /// The module itself cannot work.
     #[error("cannot {attempt}")]

@@ -73,9 +73,9 @@ impl GlobalGoal {
     /// [`ClusterError`] for a secret that cannot be merged into, or would be too large.
     pub(super) fn plan(&self, live: &LiveSecret) -> Result<SecretPlan, ClusterError> {
         require_lasting(live)?;
-        let unusable = |fault: String| ClusterError::GlobalSecretUnusable {
+        let unusable = |problem: String| ClusterError::GlobalSecretUnusable {
             secret: live.name(),
-            fault,
+            problem,
         };
         if live.kind() != SECRET_TYPE {
             return Err(unusable(format!(
@@ -86,7 +86,7 @@ impl GlobalGoal {
         let document = match live.document() {
             Ok(Some(document)) => document,
             Ok(None) => return Err(unusable("holds no docker config".to_owned())),
-            Err(fault) => return Err(unusable(format!("cannot be read ({fault})"))),
+            Err(problem) => return Err(unusable(format!("cannot be read ({problem})"))),
         };
         let Some(merged) = self.merge(&document) else {
             let lines = entry_lines(&document);

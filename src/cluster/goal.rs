@@ -64,7 +64,7 @@ impl Goal {
 
 /// Somebody else may have taken the secret over since it was listed.
 fn plan_pruning(live: &LiveSecret) -> SecretPlan {
-    if !live.is_ours() {
+    if !live.is_managed() {
         SecretPlan::nothing(&live.name())
     } else if live.is_being_deleted() {
         going(live)

@@ -66,7 +66,7 @@ impl LiveSecret {
     /// that openshift-ansible gives and no label of somebody else. A label alone proves nothing: anybody
     /// can put it on a token or a certificate.
     #[must_use]
-    pub fn is_ours(&self) -> bool {
+    pub fn is_managed(&self) -> bool {
         self.is_pull_secret()
             && match self.manager() {
                 Some(manager) => manager == MANAGER,
@@ -135,7 +135,7 @@ impl LiveSecret {
     #[must_use]
     pub fn is_for(&self, registries: &[RegistryHost]) -> bool {
         let is_main = || self.name().name == MAIN_SECRET && self.is_pull_secret();
-        let may_be = self.is_ours() || self.manager().is_none() && is_main();
+        let may_be = self.is_managed() || self.manager().is_none() && is_main();
         may_be
             && self
                 .own_registry()
@@ -199,7 +199,7 @@ impl LiveSecret {
             return Ok(None);
         };
         match DockerConfig::parse(bytes) {
-            Err(fault) if is_object(bytes) => Err(fault),
+            Err(error) if is_object(bytes) => Err(error),
             result => Ok(result.ok()),
         }
     }
@@ -311,13 +311,13 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn ours_are_labelled_or_inherited() {
+    fn own_secrets_are_labelled_or_inherited() {
         let with = |name: &str, kind: &str, manager: Option<&str>| {
             let mut secret = live(kind, "{}");
             secret.0.metadata.name = Some(name.to_owned());
             let label = manager.map(|m| (MANAGER_LABEL.to_owned(), m.to_owned()));
             secret.0.metadata.labels = Some(label.into_iter().collect());
-            secret.is_ours()
+            secret.is_managed()
         };
         let inherited = "o-a-0cc175b9c0f1b6a831c399e269772661";
         let table = [

@@ -80,7 +80,7 @@ impl Cluster {
             Ok(pools) if pools.iter().any(|pool| DnsName::parse(&pool.name).is_err()) => {
                 Err(ClusterError::NotAnApi {
                     endpoint: self.endpoint().clone(),
-                    fault: "a pool in its list has a name that is not a DNS subdomain (RFC 1123)"
+                    problem: "a pool in its list has a name that is not a DNS subdomain (RFC 1123)"
                         .to_owned(),
                 })
             }

@@ -30,7 +30,7 @@ pub struct ManifestDir {
 
 /// The way from one state of a manifest to another.
 #[derive(Clone, Debug)]
-pub struct ManifestPlan {
+pub struct PlannedManifest {
     /// The file.
     pub path: PathBuf,
     /// What happens, as for a secret.
@@ -49,7 +49,11 @@ impl ManifestDir {
     ///
     /// # Errors
     /// [`ClusterError`] when the file cannot be read, or is somebody else's.
-    pub fn plan(&self, goal: &Goal, on_conflict: OnConflict) -> Result<ManifestPlan, ClusterError> {
+    pub fn plan(
+        &self,
+        goal: &Goal,
+        on_conflict: OnConflict,
+    ) -> Result<PlannedManifest, ClusterError> {
         let path = self.file_of(goal.name());
         let found = manifest_file::read(&path)?;
         let live = found.as_ref().and_then(Found::secret);
@@ -61,7 +65,7 @@ impl ManifestDir {
             let plan = goal.plan(live.as_ref(), on_conflict)?;
             let text = found.and_then(|found| found.text_after(&plan));
             let text = text.unwrap_or_else(|| Sensitive::new(String::new()));
-            return Ok(ManifestPlan { path, plan, text });
+            return Ok(PlannedManifest { path, plan, text });
         };
         // Realm hosts that an earlier run has stored are kept, as in a cluster.
         let mut secret = secret.clone();
@@ -75,7 +79,7 @@ impl ManifestDir {
         if let Some(found) = &found {
             found.compare(live.as_ref(), &text, &mut plan);
         }
-        Ok(ManifestPlan { path, plan, text })
+        Ok(PlannedManifest { path, plan, text })
     }
 
     /// Returns the secrets in the manifests that we made.
@@ -106,7 +110,7 @@ impl ManifestDir {
     ///
     /// # Errors
     /// [`ClusterError`] when the file cannot be written or removed; it is then as it was.
-    pub fn carry_out(&self, plan: &ManifestPlan) -> Result<(), ClusterError> {
+    pub fn carry_out(&self, plan: &PlannedManifest) -> Result<(), ClusterError> {
         match plan.plan.action {
             Action::Unchanged => Ok(()),
             Action::Deleted => manifest_file::remove(&plan.path),

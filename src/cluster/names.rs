@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn other_names_are_not_ours() {
+    fn other_names_are_foreign() {
         for name in [
             "o-a-",
             "o-a-0cc175b9c0f1b6a831c399e26977266",

@@ -44,7 +44,7 @@ impl Cluster {
         {
             return Err(ClusterError::NotAnApi {
                 endpoint: self.endpoint().clone(),
-                fault: "a node in its list has a name that is not a DNS subdomain (RFC 1123)"
+                problem: "a node in its list has a name that is not a DNS subdomain (RFC 1123)"
                     .to_owned(),
             });
         }

@@ -83,7 +83,7 @@ impl Cluster {
         }
         Err(ClusterError::NotAnApi {
             endpoint: self.endpoint().clone(),
-            fault: format!("the answer to {call} does not come to an end"),
+            problem: format!("the answer to {call} does not come to an end"),
         })
     }
 }

@@ -164,9 +164,9 @@ pub(super) fn document_of(
     on_conflict: OnConflict,
 ) -> Result<Option<DockerConfig>, ClusterError> {
     match live.document() {
-        Err(fault) if on_conflict == OnConflict::Refuse => Err(ClusterError::Malformed {
+        Err(error) if on_conflict == OnConflict::Refuse => Err(ClusterError::Malformed {
             secret: live.name(),
-            fault: fault.to_string(),
+            problem: error.to_string(),
         }),
         result => Ok(result.ok().flatten()),
     }

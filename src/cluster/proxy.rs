@@ -42,7 +42,7 @@ impl ClusterProxy {
                 proxy,
                 variable: Some(variable),
             })),
-            Err(fault) => Err(ClusterError::ProxyInvalid { variable, fault }),
+            Err(error) => Err(ClusterError::ProxyInvalid { variable, error }),
         }
     }
 

@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn rotation_updates_in_place_and_keeps_what_is_not_ours() {
+    fn rotation_updates_in_place_and_keeps_what_others_wrote() {
         let live = live(
             SECRET_TYPE,
             r#"{"auths":{"other":{"auth":"eDp5"},"r.example.com":{"auth":"dTpvbGQ="}}}"#,
@@ -474,7 +474,7 @@ mod tests {
     }
 
     #[test]
-    fn content_that_nobody_can_read_is_replaced() {
+    fn content_that_no_reader_understands_is_replaced() {
         for document in ["[]", "{\"auths\": ", "\u{feff}{}", ""] {
             let plan = plan(&wanted("p", &[]), Some(&live(SECRET_TYPE, document)));
             assert_eq!(plan.action, Action::Updated, "{document}");

@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_to_be_pruned_must_still_be_ours() {
+    fn what_is_to_be_pruned_must_still_be_an_own_secret() {
         let live = live(SECRET_TYPE, "{}");
         let plan = Goal::Pruned(name()).plan(Some(&live), OnConflict::Refuse);
         assert!(plan.unwrap().is_empty());

@@ -405,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_whose_answer_is_lost_is_told() {
+    fn a_write_whose_answer_is_lost_is_reported() {
         let lost = || status(504, "Timeout");
         let new = || (200, stored(KIND, "new", "2"));
         let conflict = || status(409, "AlreadyExists");
@@ -437,7 +437,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_may_be_left_deleted_is_told() {
+    fn a_secret_that_may_be_left_deleted_is_reported() {
         let opaque = live("Opaque", "old");
         let answers = vec![
             status(504, "Timeout"),
@@ -468,25 +468,25 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_left_deleted_is_told() {
+    fn a_secret_left_deleted_is_reported() {
         let live = live("Opaque", "old");
         let success = json!({"kind": "Status", "status": "Success"});
         let answers = vec![(200, success), status(422, "Invalid")];
         let (outcome, _) = run(Some(&live), answers);
-        let fault = &outcome.errors[0];
-        assert_eq!(fault.reason(), "left_deleted");
+        let error = &outcome.errors[0];
+        assert_eq!(error.reason(), "left_deleted");
         assert!(
-            fault
+            error
                 .to_string()
                 .starts_with("secret ns/s was deleted to be replaced")
         );
     }
 
     #[test]
-    fn answers_that_are_no_api_are_told_without_their_content() {
+    fn answers_that_are_not_an_api_s_are_reported_without_their_content() {
         let (outcome, _) = run(None, vec![(201, json!({"metadata": "hunter2"}))]);
-        let fault = outcome.errors[0].to_string();
+        let error = outcome.errors[0].to_string();
         assert_eq!(outcome.errors[0].reason(), "not_an_api");
-        assert!(!fault.contains("hunter2"), "{fault}");
+        assert!(!error.contains("hunter2"), "{error}");
     }
 }

@@ -9,14 +9,14 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use super::registry_host::shown;
+use super::registry_host::mask_userinfo;
 
 /// What is wrong with a JSON document, and where (lines and columns count from 1).
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{fault} at line {line} column {column}")]
+#[error("{problem} at line {line} column {column}")]
 pub struct DocumentError {
     /// What is wrong; a fragment without values of the document.
-    pub fault: String,
+    pub problem: String,
     /// Line, from 1.
     pub line: usize,
     /// Column in bytes, from 1.
@@ -34,7 +34,7 @@ pub(super) fn read_members<'a>(whole: &str, part: &'a str) -> Result<Members<'a>
     let start = offset(whole, part);
     let first = part.len() - part.trim_start().len();
     if !part.trim_start().starts_with('{') {
-        return Err(fault_at(
+        return Err(error_at(
             whole,
             start + first,
             &not_an_object(part.trim_start()),
@@ -44,7 +44,7 @@ pub(super) fn read_members<'a>(whole: &str, part: &'a str) -> Result<Members<'a>
         .map(|Distinct(members)| members)
         .map_err(|error| {
             let at = start + offset_of(part, error.line(), error.column());
-            fault_at(whole, at, &describe(&error, &whole[at..]))
+            error_at(whole, at, &describe(&error, &whole[at..]))
         })
 }
 
@@ -68,8 +68,8 @@ pub(super) fn only_member<'a>(
     match alike.next() {
         None => Ok(first),
         Some((name, value)) => {
-            let fault = format!("a second member for {known}, named \"{name}\",");
-            Err(fault_at(whole, offset(whole, value.get()), &fault))
+            let problem = format!("a second member for {known}, named \"{name}\",");
+            Err(error_at(whole, offset(whole, value.get()), &problem))
         }
     }
 }
@@ -80,7 +80,7 @@ pub(super) fn only_member<'a>(
 /// [`DocumentError`] for a byte order mark or bytes that are not UTF-8.
 pub(super) fn read_text(bytes: &[u8]) -> Result<&str, DocumentError> {
     if bytes.starts_with(b"\xef\xbb\xbf") {
-        return Err(fault_at(
+        return Err(error_at(
             "",
             0,
             "a byte order mark, which docker and kubelet refuse,",
@@ -88,7 +88,7 @@ pub(super) fn read_text(bytes: &[u8]) -> Result<&str, DocumentError> {
     }
     std::str::from_utf8(bytes).map_err(|error| {
         let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]).into_owned();
-        fault_at(&valid, valid.len(), "bytes that are not UTF-8")
+        error_at(&valid, valid.len(), "bytes that are not UTF-8")
     })
 }
 
@@ -112,12 +112,12 @@ fn offset_of(text: &str, line: usize, column: usize) -> usize {
     at
 }
 
-fn fault_at(text: &str, at: usize, fault: &str) -> DocumentError {
+fn error_at(text: &str, at: usize, problem: &str) -> DocumentError {
     let before = &text[..at.min(text.len())];
     let line = before.matches('\n').count() + 1;
     let column = before.len() - before.rfind('\n').map_or(0, |newline| newline + 1) + 1;
     DocumentError {
-        fault: fault.to_owned(),
+        problem: problem.to_owned(),
         line,
         column,
     }
@@ -172,7 +172,7 @@ impl<'de> Visitor<'de> for DistinctVisitor {
             if !names.insert(name.clone()) {
                 return Err(A::Error::custom(format_args!(
                     "a second member named \"{}\"",
-                    shown(&name)
+                    mask_userinfo(&name)
                 )));
             }
             members.push((name, map.next_value()?));

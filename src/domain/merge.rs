@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::{
     credential::Credential,
     docker_config::DockerConfig,
-    plan::{Change, Holding, Plan},
+    plan::{Change, EntrySummary, Plan},
     reader::Reader,
     registry_host::RegistryHost,
     stored_entry::StoredEntry,
@@ -132,7 +132,7 @@ fn remove(entries: &mut [Option<StoredEntry>], unwanted: impl Fn(usize) -> bool)
     let removed = entries.filter(|(at, _)| unwanted(*at));
     let removed = removed.filter_map(|(_, entry)| entry.take());
     let changes = removed.map(|entry| Change {
-        before: Some(Holding::of(&entry)),
+        before: Some(EntrySummary::of(&entry)),
         after: None,
         folded: Vec::new(),
         key: entry.key,
@@ -150,8 +150,8 @@ fn stored(
     let others = own.iter().filter(|entry| entry.key != key);
     Change {
         folded: others.map(|entry| entry.key.clone()).collect(),
-        before: base.map(Holding::of),
-        after: Some(Holding::of_credential(credential)),
+        before: base.map(EntrySummary::of),
+        after: Some(EntrySummary::of_credential(credential)),
         key,
     }
 }
@@ -198,7 +198,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::{secret::Secret, stored_entry::EntryFault, warning::Warning};
+    use crate::domain::{secret::Secret, stored_entry::EntryError, warning::Warning};
 
     fn wanted(entries: &[(&str, &str, &str)]) -> Vec<(RegistryHost, Credential)> {
         entries
@@ -382,7 +382,7 @@ mod tests {
     fn warns_of_what_hides_or_spoils_the_entry() {
         let text = "{\"credsStore\":\"pass\",\"credHelpers\":{\"https://r\":\"ecr\",\"q\":\"x\"},\
                     \"auths\":{\"bad\":{\"auth\":\"YWJj\"},\"odd\":7}}";
-        let bad = EntryFault::Auth(crate::domain::credential::DecodeError::Colon);
+        let bad = EntryError::Auth(crate::domain::credential::DecodeError::Colon);
         assert_eq!(
             present(text, &[("r", "u", "p")]).warnings,
             [
@@ -395,11 +395,11 @@ mod tests {
                 },
                 Warning::Unreadable {
                     key: "bad".into(),
-                    fault: bad
+                    error: bad
                 },
                 Warning::Unreadable {
                     key: "odd".into(),
-                    fault: EntryFault::Shape
+                    error: EntryError::Shape
                 },
             ]
         );
@@ -434,7 +434,7 @@ mod tests {
             "{\"auths\":{\"r\":{\"auth\":\"YWJj\"}}}",
             &[("r", "u", "p")],
         );
-        assert_eq!(plan.changes[0].before, Some(Holding::Unreadable));
+        assert_eq!(plan.changes[0].before, Some(EntrySummary::Unreadable));
         assert!(plan.warnings.is_empty());
     }
 

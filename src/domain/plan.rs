@@ -23,14 +23,14 @@ pub struct Change {
     /// Other keys for the same registry that this change removes.
     pub folded: Vec<String>,
     /// What stood there; `None` when nothing did.
-    pub before: Option<Holding>,
+    pub before: Option<EntrySummary>,
     /// What will stand there; `None` when nothing will.
-    pub after: Option<Holding>,
+    pub after: Option<EntrySummary>,
 }
 
 /// What an entry holds, in words that may be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Holding {
+pub enum EntrySummary {
     /// A credential.
     Credential {
         /// The user name.
@@ -72,7 +72,7 @@ impl Change {
     }
 }
 
-impl Holding {
+impl EntrySummary {
     /// Returns what `entry` holds.
     #[must_use]
     pub fn of(entry: &StoredEntry) -> Self {

@@ -134,7 +134,7 @@ impl RegistryHost {
 /// Returns a key of `auths`, or what else was written for a host, as it may be shown: what stands before
 /// `@` may hold a password, and somebody else may have chosen the characters.
 #[must_use]
-pub fn shown(key: &str) -> Cow<'_, str> {
+pub fn mask_userinfo(key: &str) -> Cow<'_, str> {
     let is_scheme = |text: &&str| text.chars().all(char::is_alphanumeric);
     let scheme = key.split("://").next().filter(is_scheme);
     let start = scheme.map_or(0, |scheme| (scheme.len() + "://".len()).min(key.len()));
@@ -340,7 +340,7 @@ mod tests {
             ("u@h\n* b", "********@h * b"),
         ];
         for (key, expected) in table {
-            assert_eq!(shown(key), expected);
+            assert_eq!(mask_userinfo(key), expected);
         }
     }
 

@@ -34,7 +34,7 @@ type Member = (String, Box<RawValue>);
 
 /// Why no credential can be read from an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum EntryFault {
+pub enum EntryError {
     /// Not an object, or members in it are not text.
     #[error("it is not an object whose auth, username, password and email are text")]
     Shape,
@@ -43,7 +43,7 @@ pub enum EntryFault {
     Auth(#[from] DecodeError),
 }
 
-impl EntryFault {
+impl EntryError {
     /// Returns whether kubelet ignores the whole file because of it. Go does not mind a text that is
     /// not UTF-8.
     #[must_use]
@@ -79,9 +79,9 @@ impl StoredEntry {
     /// `password`. `None` when it holds neither (a credential helper has it, or a token).
     ///
     /// # Errors
-    /// [`EntryFault`] when the entry cannot be read; nearly always kubelet cannot either, and ignores
+    /// [`EntryError`] when the entry cannot be read; nearly always kubelet cannot either, and ignores
     /// the whole file.
-    pub fn credential(&self) -> Result<Option<Credential>, EntryFault> {
+    pub fn credential(&self) -> Result<Option<Credential>, EntryError> {
         let content = self.content()?;
         if let Some(auth) = content.auth.filter(|auth| !auth.is_empty()) {
             return Ok(Some(Credential::decode(&auth)?));
@@ -177,13 +177,13 @@ impl StoredEntry {
         )
     }
 
-    fn content(&self) -> Result<Content, EntryFault> {
+    fn content(&self) -> Result<Content, EntryError> {
         let mut content = Content::default();
         let text = self.value.get();
         if text == "null" {
             return Ok(content);
         }
-        let members = read_members(text, text).map_err(|_| EntryFault::Shape)?;
+        let members = read_members(text, text).map_err(|_| EntryError::Shape)?;
         for (name, value) in members {
             content.take(&name.to_ascii_lowercase(), value)?;
         }
@@ -193,7 +193,7 @@ impl StoredEntry {
 
 impl Content {
     /// Of members that mean the same, the last counts, unless it is null.
-    fn take(&mut self, name: &str, value: &RawValue) -> Result<(), EntryFault> {
+    fn take(&mut self, name: &str, value: &RawValue) -> Result<(), EntryError> {
         let known = match name {
             "auth" => &mut self.auth,
             "username" => &mut self.username,
@@ -231,8 +231,8 @@ fn is_broken_email((name, value): &Member) -> bool {
     is_named(name, "email") && text(value).is_err()
 }
 
-fn text(value: &RawValue) -> Result<Option<String>, EntryFault> {
-    serde_json::from_str(value.get()).map_err(|_| EntryFault::Shape)
+fn text(value: &RawValue) -> Result<Option<String>, EntryError> {
+    serde_json::from_str(value.get()).map_err(|_| EntryError::Shape)
 }
 
 fn member((name, text): (&str, &str)) -> Member {

@@ -6,7 +6,7 @@ use super::{
     docker_config::{DockerConfig, Helpers},
     reader::Reader,
     registry_host::RegistryHost,
-    stored_entry::EntryFault,
+    stored_entry::EntryError,
 };
 
 /// A warning about a document; it stops nothing.
@@ -36,7 +36,7 @@ pub enum Warning {
         /// The key in `auths`.
         key: String,
         /// What is wrong with it.
-        fault: EntryFault,
+        error: EntryError,
     },
 }
 
@@ -75,10 +75,10 @@ pub(super) fn warnings<'a>(
 
 fn unreadable(document: &DockerConfig) -> impl Iterator<Item = Warning> {
     document.auths().iter().filter_map(|entry| {
-        let fault = entry.credential().err().filter(|f| f.stops_kubelet())?;
+        let error = entry.credential().err().filter(|f| f.stops_kubelet())?;
         Some(Warning::Unreadable {
             key: entry.key.clone(),
-            fault,
+            error,
         })
     })
 }

@@ -26,7 +26,7 @@ use crate::{
     },
     domain::credential::Credential,
     support::{
-        arguments::parse_shown,
+        arguments::parse_visible,
         errors::join_causes,
         files::trusted::{self, Content},
         version::version,
@@ -72,7 +72,7 @@ pub struct Arguments {
 
 /// What the program finds where it is run.
 #[derive(Clone, Debug, Default)]
-pub struct Surroundings {
+pub struct ProcessEnvironment {
     /// `$OREG_INVENTORY_SETTINGS`
     pub settings: Option<PathBuf>,
     /// The files in `$KUBECONFIG`
@@ -83,13 +83,16 @@ pub struct Surroundings {
 
 /// Runs the program with these arguments, the first of which is its name. The exit status is 0, 1
 /// when there is no inventory, or 2 for wrong arguments.
-pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &Surroundings) -> ExitCode {
+pub fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    environment: &ProcessEnvironment,
+) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let arguments = match parse_shown(&arguments, |given| Arguments::try_parse_from(given)) {
+    let arguments = match parse_visible(&arguments, |given| Arguments::try_parse_from(given)) {
         Ok(arguments) => arguments,
         Err(message) => return answer_usage(&message),
     };
-    match answer(&arguments, surroundings) {
+    match answer(&arguments, environment) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nobody is left to be told of a failure to tell.
@@ -103,8 +106,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, surroundings: &Surroun
 ///
 /// # Errors
 /// [`InventoryError`] when there is no inventory; nothing is printed then.
-pub fn answer(arguments: &Arguments, surroundings: &Surroundings) -> Result<(), InventoryError> {
-    let value = inventory(arguments, surroundings)?;
+pub fn answer(
+    arguments: &Arguments,
+    environment: &ProcessEnvironment,
+) -> Result<(), InventoryError> {
+    let value = inventory(arguments, environment)?;
     if arguments.graph {
         return print(&graph::draw(&value));
     }
@@ -128,9 +134,12 @@ fn print(text: &str) -> Result<(), InventoryError> {
     printed.map_err(InventoryError::Output)
 }
 
-fn inventory(arguments: &Arguments, surroundings: &Surroundings) -> Result<Value, InventoryError> {
-    let settings = read_settings(arguments.settings.as_deref(), surroundings)?;
-    let document = Document::new(&nodes(&settings, surroundings)?, &settings)?;
+fn inventory(
+    arguments: &Arguments,
+    environment: &ProcessEnvironment,
+) -> Result<Value, InventoryError> {
+    let settings = read_settings(arguments.settings.as_deref(), environment)?;
+    let document = Document::new(&nodes(&settings, environment)?, &settings)?;
     match (&arguments.host, &settings.credentials) {
         (Some(host), _) => document.host(host),
         (None, None) => Ok(document.list()),
@@ -147,9 +156,9 @@ fn credential(file: &PortalFile) -> Result<Credential, InventoryError> {
 
 fn nodes(
     settings: &Settings,
-    surroundings: &Surroundings,
+    environment: &ProcessEnvironment,
 ) -> Result<Vec<NodeRecord>, InventoryError> {
-    let kubeconfig = kubeconfig(settings, surroundings);
+    let kubeconfig = kubeconfig(settings, environment);
     let files: Vec<_> = kubeconfig.iter().map(PathBuf::as_path).collect();
     let cluster = Cluster::connect(&files, settings.context.as_deref())?
         .with_limit(Duration::from_secs(settings.timeout.get()));
@@ -162,23 +171,23 @@ fn nodes(
 }
 
 /// The setting names one file, the environment may name several.
-fn kubeconfig(settings: &Settings, surroundings: &Surroundings) -> Vec<PathBuf> {
-    let at_home = || existing(&surroundings.home.as_ref()?.join(HOME_KUBECONFIG));
+fn kubeconfig(settings: &Settings, environment: &ProcessEnvironment) -> Vec<PathBuf> {
+    let at_home = || existing(&environment.home.as_ref()?.join(HOME_KUBECONFIG));
     match &settings.kubeconfig {
         Some(path) => vec![path.clone()],
-        None if !surroundings.kubeconfig.is_empty() => surroundings.kubeconfig.clone(),
+        None if !environment.kubeconfig.is_empty() => environment.kubeconfig.clone(),
         None => vec![at_home().unwrap_or_else(|| MASTER_KUBECONFIG.into())],
     }
 }
 
 fn read_settings(
     named: Option<&Path>,
-    surroundings: &Surroundings,
+    environment: &ProcessEnvironment,
 ) -> Result<Settings, InventoryError> {
-    let home = surroundings.home.as_deref();
+    let home = environment.home.as_deref();
     let usual = || home.and_then(|home| existing(&home.join(HOME_SETTINGS)));
     let named = named
-        .or(surroundings.settings.as_deref())
+        .or(environment.settings.as_deref())
         .map(Path::to_owned);
     let found = named
         .or_else(usual)

@@ -19,5 +19,5 @@ pub mod portal;
 pub mod settings;
 mod template;
 
-pub use command::{Surroundings, run};
+pub use command::{ProcessEnvironment, run};
 pub use error::InventoryError;

@@ -16,9 +16,9 @@ use crate::{
     domain::{
         credential::Credential,
         docker_config::DockerConfig,
-        registry_host::{HostError, RegistryHost, shown},
+        registry_host::{HostError, RegistryHost, mask_userinfo},
         secret::Secret,
-        stored_entry::{EntryFault, StoredEntry},
+        stored_entry::{EntryError, StoredEntry},
     },
     support::{
         files::{
@@ -86,7 +86,7 @@ pub enum PortalError {
         /// The registry.
         host: String,
         /// What is wrong.
-        source: EntryFault,
+        source: EntryError,
     },
     /// The entry names no user and password.
     #[error("its entry for {host} holds no user and password")]
@@ -120,7 +120,7 @@ pub fn read(wanted: &PortalFile) -> Result<Credential, PortalError> {
 fn parse(text: &Secret, host: Option<&str>) -> Result<Credential, PortalError> {
     let document = docker_config(text)?;
     let config = DockerConfig::parse(document.expose().as_bytes())
-        .map_err(|fault| PortalError::Document(fault.to_string()))?;
+        .map_err(|error| PortalError::Document(error.to_string()))?;
     let entry = choose(config.auths(), host)?;
     let host = key(entry);
     match entry.credential() {
@@ -189,7 +189,7 @@ fn choose<'a>(
 }
 
 fn key(entry: &StoredEntry) -> String {
-    shown(entry.key()).into_owned()
+    mask_userinfo(entry.key()).into_owned()
 }
 
 fn list(known: &[String]) -> String {
@@ -208,8 +208,8 @@ mod tests {
         r#"{"auths": {"registry.redhat.io": {"auth": "MTIzNDU2N3xpbnN0YWxsZXI6aHVudGVyMg=="}}}"#;
 
     fn found(text: &str, host: Option<&str>) -> Result<(String, String), String> {
-        let told = |fault: PortalError| crate::support::errors::join_causes(&fault);
-        let credential = parse(&Secret::new(text), host).map_err(told)?;
+        let join = |error: PortalError| crate::support::errors::join_causes(&error);
+        let credential = parse(&Secret::new(text), host).map_err(join)?;
         Ok((
             credential.user().to_owned(),
             credential.password().expose().to_owned(),
@@ -257,22 +257,22 @@ mod tests {
             found(&two, Some("quay.io")),
             Ok(("a".to_owned(), "b".to_owned()))
         );
-        let fault = |host| found(&two, host).unwrap_err();
+        let error = |host| found(&two, host).unwrap_err();
         let known = "it has registry.redhat.io, https://quay.io, x.io";
         assert_eq!(
-            fault(None),
+            error(None),
             format!("holds several credentials: set credentials.host in the settings; {known}")
         );
         assert_eq!(
-            fault(Some("docker.io")),
+            error(Some("docker.io")),
             format!("holds no credential; {known}")
         );
         assert_eq!(
-            fault(Some("x.io")),
+            error(Some("x.io")),
             "its entry for x.io holds no user and password"
         );
         assert_eq!(
-            fault(Some("")),
+            error(Some("")),
             "credentials.host in the settings: is empty"
         );
     }
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_is_told_without_its_content() {
+    fn what_is_neither_is_reported_without_its_content() {
         let table = [
             ("", "is neither"),
             ("hunter2", "is neither"),
@@ -327,12 +327,12 @@ mod tests {
             ),
         ];
         for (text, expected) in table {
-            let fault = found(text, None).unwrap_err();
+            let error = found(text, None).unwrap_err();
             assert!(
-                fault.starts_with(expected) || fault.contains(expected),
-                "{text}: {fault}"
+                error.starts_with(expected) || error.contains(expected),
+                "{text}: {error}"
             );
-            assert!(!fault.contains("hunter2"), "{fault}");
+            assert!(!error.contains("hunter2"), "{error}");
         }
     }
 

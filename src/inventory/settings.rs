@@ -186,7 +186,7 @@ fn without(message: &str, before: &str, quote: char) -> String {
 mod tests {
     use super::*;
 
-    fn fault(text: &str) -> String {
+    fn problem(text: &str) -> String {
         Settings::parse(text).unwrap_err().to_string()
     }
 
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_name_key_and_line() {
+    fn errors_name_key_and_line() {
         let table = [
             (
                 "\nkube_config: x",
@@ -259,16 +259,16 @@ mod tests {
             ("- kubeconfig", "invalid type: sequence, expected", "line 1"),
         ];
         for (text, start, end) in table {
-            let fault = fault(text);
+            let problem = problem(text);
             assert!(
-                fault.contains(start) && fault.contains(end),
-                "{text:?}: {fault}"
+                problem.contains(start) && problem.contains(end),
+                "{text:?}: {problem}"
             );
         }
     }
 
     #[test]
-    fn faults_quote_no_value() {
+    fn errors_quote_no_value() {
         for text in [
             "credentials: hunter2",
             "hunter2",
@@ -278,10 +278,10 @@ mod tests {
             "hostname_preference: ['a`, expected one of hunter2']",
             "kubeconfig: [\"hunter2\", 'x\"y']",
         ] {
-            assert!(!fault(text).contains("hunter2"), "{}", fault(text));
+            assert!(!problem(text).contains("hunter2"), "{}", problem(text));
         }
         for text in ["page_size: -4711", "osev3: 4711", "context: {4711: 1.5}"] {
-            assert!(!fault(text).contains("4711"), "{}", fault(text));
+            assert!(!problem(text).contains("4711"), "{}", problem(text));
         }
     }
 
@@ -298,7 +298,7 @@ mod tests {
             .map(|line| line.strip_prefix('#').unwrap_or(line))
             .collect();
         assert!(Settings::parse(&lines.join("\n")).is_ok(), "{lines:?}");
-        let known = fault("nothing: 1");
+        let known = problem("nothing: 1");
         for key in known.split('`').skip(3).step_by(2) {
             let start = format!("{key}:");
             assert!(lines.iter().any(|line| line.starts_with(&start)), "{key}");

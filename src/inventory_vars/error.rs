@@ -5,7 +5,7 @@ use thiserror::Error;
 use super::names;
 use crate::domain::{credential::CredentialError, image::ImageError, registry_host::HostError};
 
-/// One fault of the inventory variables.
+/// One error of the inventory variables.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum VariablesError {
     /// User without password or the reverse.

@@ -21,14 +21,14 @@ pub(super) const CONTEXT: Row<Option<String>> = Row::text("context")
     .variable("oreg_context")
     .about(&["The context of the kubeconfig. Default is its current context."]);
 
-/// Makes the answer a failure with all faults, and the first one's reason.
-pub(super) fn fail(response: Response, faults: &[ClusterError], cleaner: &Cleaner) -> Response {
-    let Some(first) = faults.first() else {
+/// Makes the answer a failure with all errors, and the first one's reason.
+pub(super) fn fail(response: Response, errors: &[ClusterError], cleaner: &Cleaner) -> Response {
+    let Some(first) = errors.first() else {
         return response;
     };
-    let mut messages: Vec<String> = faults
+    let mut messages: Vec<String> = errors
         .iter()
-        .map(|fault| visible(&join_causes(fault), cleaner))
+        .map(|error| visible(&join_causes(error), cleaner))
         .collect();
     messages.dedup();
     response

@@ -67,7 +67,7 @@ pub const MODULE: Module = Module::new(
     &[OPTIONS],
     run,
 )
-.finishing_failures(in_their_form);
+.finishing_failures(in_the_form_of_openshift_ansible);
 
 const FILE_NAME: &str = "config.json";
 
@@ -82,32 +82,32 @@ const JUDGEMENT: Judgement = Judgement {
 };
 
 /// What the options say.
-struct Wish {
+struct Input {
     credential: RegistryCredential,
     network: Network,
     secrets: Vec<Secret>,
 }
 
 fn run(call: &Call) -> Result<Response, Failure> {
-    let wish = wish(&call.options)?;
-    let warnings = prove(&wish);
-    let outcome = warnings.and_then(|warnings| Ok(store(call, &wish)?.warn(warnings)));
+    let input = read_input(&call.options)?;
+    let warnings = prove(&input);
+    let outcome = warnings.and_then(|warnings| Ok(store(call, &input)?.warn(warnings)));
     let response = outcome.unwrap_or_else(Failure::into_response);
-    Ok(response.conceal(wish.secrets))
+    Ok(response.conceal(input.secrets))
 }
 
 /// A failure with the members that openshift-ansible's tasks know. `rc` lets an
 /// `until: result.rc == 0` try again; it would stumble over a result without it.
-fn in_their_form(failure: Response) -> Response {
+fn in_the_form_of_openshift_ansible(failure: Response) -> Response {
     failure.with("state", "unknown").with("rc", 1)
 }
 
-fn wish(options: &Options) -> Result<Wish, Failure> {
+fn read_input(options: &Options) -> Result<Input, Failure> {
     let network = network(options)?;
     let credential = credential(options)?;
     let pair = credential.credential.encode();
     let secrets = network.proxies.secrets().into_iter().chain([pair]);
-    Ok(Wish {
+    Ok(Input {
         credential,
         secrets: secrets.collect(),
         network,
@@ -176,14 +176,14 @@ fn proxy(address: Option<&str>) -> Result<Option<Proxy>, Failure> {
 }
 
 /// Proves the credential, unless no test is wanted. Returns what a user should know.
-fn prove(wish: &Wish) -> Result<Vec<String>, Failure> {
+fn prove(input: &Input) -> Result<Vec<String>, Failure> {
     let findings = validate(validate::Request {
         credentials: vec![Examination {
-            credential: wish.credential.clone(),
+            credential: input.credential.clone(),
             without_image: WithoutImage::Skip(Reason::NotTested),
         }],
-        network: wish.network.clone(),
-        run_timeout: wish.network.timeout,
+        network: input.network.clone(),
+        run_timeout: input.network.timeout,
         authorities: Bundle::system(),
         cert_dir: CERT_DIR.into(),
         parallelism: 1,
@@ -197,17 +197,17 @@ fn prove(wish: &Wish) -> Result<Vec<String>, Failure> {
     }
 }
 
-fn store(call: &Call, wish: &Wish) -> Result<Response, Failure> {
-    let request = request(&call.options, wish);
+fn store(call: &Call, input: &Input) -> Result<Response, Failure> {
+    let request = request(&call.options, input);
     let mut report = configure_node(&request, effect_of(call), None);
     let file = report.files.pop().expect("one file was asked for");
     Ok(answer(&request, &file.outcome?, call))
 }
 
-fn request(options: &Options, wish: &Wish) -> Request {
+fn request(options: &Options, input: &Input) -> Request {
     let RegistryCredential {
         host, credential, ..
-    } = wish.credential.clone();
+    } = input.credential.clone();
     let path = Path::new(options.get(PATH)).join(FILE_NAME);
     let entries = Entries::Present(vec![(host, credential)], Others::Keep);
     Request::of_login(path, entries, Reader::DockerAndKubelet)

@@ -4,8 +4,8 @@ use std::{collections::HashMap, fmt::Write as _};
 
 use crate::{
     domain::{
-        plan::{Change, Holding},
-        registry_host::shown,
+        plan::{Change, EntrySummary},
+        registry_host::mask_userinfo,
         stored_entry::StoredEntry,
         warning::Warning,
     },
@@ -50,34 +50,34 @@ fn name(text: &str, cleaner: &Cleaner) -> String {
 }
 
 fn key(key: &str, cleaner: &Cleaner) -> String {
-    name(&shown(key), cleaner)
+    name(&mask_userinfo(key), cleaner)
 }
 
 fn warning(warning: &Warning, cleaner: &Cleaner) -> String {
     let name = |text: &str| name(text, cleaner);
-    let shown = |text: &str| key(text, cleaner);
+    let quote = |text: &str| key(text, cleaner);
     match warning {
         Warning::HiddenByHelper { key, helper } => format!(
             "docker asks the credential helper {} for {} (credHelpers) and does not read \
              the entry written here; kubelet ignores helpers and reads the entry",
             name(helper),
-            shown(key)
+            quote(key)
         ),
         Warning::HelperOnly { key, helper } => format!(
             "podman and CRI-O ask the credential helper {} for {} (credHelpers) and do not read the \
              entry written here",
             name(helper),
-            shown(key)
+            quote(key)
         ),
         Warning::HiddenByStore { store } => format!(
             "docker asks the credential store {} for every registry (credsStore) and does not \
              read the entries written here; kubelet ignores the store and reads the entries",
             name(store)
         ),
-        Warning::Unreadable { key, fault } => format!(
-            "the entry {} cannot be read ({fault}): because of it kubelet ignores the whole \
+        Warning::Unreadable { key, error } => format!(
+            "the entry {} cannot be read ({error}): because of it kubelet ignores the whole \
              file; repair the entry, or remove it with state=absent",
-            shown(key)
+            quote(key)
         ),
     }
 }
@@ -140,15 +140,15 @@ fn concerned(plan: &FilePlan) -> HashMap<&str, &Change> {
 }
 
 /// Of the attributes `shown`, those in which the `other` ones differ.
-fn attribute_lines(text: &mut String, shown: Attributes, other: Attributes) {
-    if shown.mode != other.mode {
-        let _ = writeln!(text, "mode: {:04o}", shown.mode);
+fn attribute_lines(text: &mut String, attributes: Attributes, other: Attributes) {
+    if attributes.mode != other.mode {
+        let _ = writeln!(text, "mode: {:04o}", attributes.mode);
     }
-    if shown.owner != other.owner {
-        let _ = writeln!(text, "owner: {}", shown.owner);
+    if attributes.owner != other.owner {
+        let _ = writeln!(text, "owner: {}", attributes.owner);
     }
-    if shown.group != other.group {
-        let _ = writeln!(text, "group: {}", shown.group);
+    if attributes.group != other.group {
+        let _ = writeln!(text, "group: {}", attributes.group);
     }
 }
 
@@ -161,13 +161,13 @@ fn new_file_lines(text: &mut String, wanted: WantedAttributes) {
 }
 
 fn line(entry: &StoredEntry, cleaner: &Cleaner) -> String {
-    let holding = match Holding::of(entry) {
-        Holding::Credential { user, fingerprint } => {
+    let holding = match EntrySummary::of(entry) {
+        EntrySummary::Credential { user, fingerprint } => {
             let user = name(&user, cleaner);
             format!("user={user} password={fingerprint}")
         }
-        Holding::Other => "no user and password".to_owned(),
-        Holding::Unreadable => "unreadable".to_owned(),
+        EntrySummary::Other => "no user and password".to_owned(),
+        EntrySummary::Unreadable => "unreadable".to_owned(),
     };
     format!("{}: {holding}", key(entry.key(), cleaner))
 }
@@ -177,7 +177,7 @@ fn rival(old: &StoredEntry, change: &Change) -> &'static str {
     let is_alone = change.key == old.key() && change.folded.is_empty();
     if old.has_token() {
         " and a token"
-    } else if is_alone && change.after == Some(Holding::of(old)) {
+    } else if is_alone && change.after == Some(EntrySummary::of(old)) {
         " and another in members of their own"
     } else {
         ""

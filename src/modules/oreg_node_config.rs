@@ -153,7 +153,7 @@ impl Choice for MachineConfig {
 }
 
 /// What the options ask for, and what goes with it into the answer.
-struct Wish {
+struct Input {
     entries: Entries,
     warnings: Vec<String>,
     secrets: Vec<Secret>,
@@ -168,13 +168,13 @@ fn run(call: &Call) -> Result<Response, Failure> {
     if options.get(RESTART_DONE) {
         return settle(note, effect_of(call));
     }
-    let wish = match options.get(STATE) {
+    let input = match options.get(STATE) {
         State::Present => present(options)?,
         State::Absent => absent(options)?,
     };
     let request = Request {
         paths: paths(options),
-        entries: wish.entries,
+        entries: input.entries,
         reader: options.get(PROFILE).reader(),
         owned: match options.get(MACHINE_CONFIG) {
             MachineConfig::Refuse => OwnedFiles::of_this_node()?,
@@ -185,7 +185,7 @@ fn run(call: &Call) -> Result<Response, Failure> {
         backup: options.get(BACKUP),
     };
     let response = configure(&request, note, call);
-    Ok(response.warn(wish.warnings).conceal(wish.secrets))
+    Ok(response.warn(input.warnings).conceal(input.secrets))
 }
 
 fn paths(options: &Options) -> Vec<PathBuf> {
@@ -224,7 +224,7 @@ fn settle(note: Option<RestartNote>, effect: Effect) -> Result<Response, Failure
         .with("restart_due", false))
 }
 
-fn present(options: &Options) -> Result<Wish, Failure> {
+fn present(options: &Options) -> Result<Input, Failure> {
     check_registries(options)?;
     let resolved = credentials(options)?;
     let others = if options.get(EXCLUSIVE) {
@@ -239,14 +239,14 @@ fn present(options: &Options) -> Result<Wish, Failure> {
     }
     let entries = resolved.credentials.into_iter();
     let entries: Vec<_> = entries.map(|one| (one.host, one.credential)).collect();
-    Ok(Wish {
+    Ok(Input {
         secrets: entries.iter().map(|(_, one)| one.encode()).collect(),
         entries: Entries::Present(entries, others),
         warnings,
     })
 }
 
-fn absent(options: &Options) -> Result<Wish, Failure> {
+fn absent(options: &Options) -> Result<Input, Failure> {
     if options.get(EXCLUSIVE) {
         return Err(Failure::new(
             "exclusive: means nothing with state=absent; to keep only some entries, give their \
@@ -254,7 +254,7 @@ fn absent(options: &Options) -> Result<Wish, Failure> {
         ));
     }
     let hosts = removals(options)?.into_iter().map(|registry| registry.host);
-    Ok(Wish {
+    Ok(Input {
         entries: Entries::Absent(hosts.collect()),
         warnings: Vec::new(),
         secrets: Vec::new(),

@@ -65,7 +65,7 @@ fn run(call: &Call) -> Result<Response, Failure> {
         Ok(cluster) => cluster
             .with_cleaner(&call.cleaner)
             .with_limit(request.timeout.max(LEAST_ANSWER_LIMIT)),
-        Err(fault) => return Ok(answer(&Report::of(Vec::new(), Some(fault.into())))),
+        Err(error) => return Ok(answer(&Report::of(Vec::new(), Some(error.into())))),
     };
     let mut clock = Wall {
         start: Instant::now(),
@@ -91,11 +91,11 @@ fn nodes(options: &Options) -> Result<Vec<String>, Failure> {
 fn answer(report: &Report) -> Response {
     let nodes: Vec<Value> = report.nodes.iter().map(node).collect();
     let response = Response::new(false).with("nodes", nodes);
-    match &report.fault {
+    match &report.error {
         None => response,
-        Some(fault) => response
-            .with("reason", fault.reason())
-            .fail(join_causes(fault)),
+        Some(error) => response
+            .with("reason", error.reason())
+            .fail(join_causes(error)),
     }
 }
 

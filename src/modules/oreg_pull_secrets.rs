@@ -33,7 +33,7 @@ use crate::{
     },
     domain::{
         registry_credential::{RegistryCredential, Source},
-        registry_host::{RegistryHost, shown},
+        registry_host::{RegistryHost, mask_userinfo},
         secret::Secret,
     },
     operations::{
@@ -90,7 +90,7 @@ fn cluster(call: &Call, request: &Request, effect: Effect) -> Report {
     let report = Cluster::connect(&[kubeconfig], options.get(CONTEXT))
         .map(|cluster| cluster.with_cleaner(&call.cleaner))
         .and_then(|cluster| sync_cluster(request, &cluster, effect));
-    report.unwrap_or_else(|fault| Report::of_faults(vec![fault]))
+    report.unwrap_or_else(|error| Report::of_errors(vec![error]))
 }
 
 fn manifests(request: &Request, path: &str, effect: Effect) -> Result<Report, Failure> {
@@ -101,7 +101,7 @@ fn manifests(request: &Request, path: &str, effect: Effect) -> Result<Report, Fa
         ));
     }
     let report = sync_manifests(request, &ManifestDir::new(path), effect);
-    Ok(report.unwrap_or_else(|fault| Report::of_faults(vec![fault])))
+    Ok(report.unwrap_or_else(|error| Report::of_errors(vec![error])))
 }
 
 fn present(options: &Options) -> Result<Input, Failure> {
@@ -111,7 +111,7 @@ fn present(options: &Options) -> Result<Input, Failure> {
     let secrets = resolved.credentials.into_iter();
     let secrets = secrets.map(|credential| registry_secret(credential, &realms));
     let prune = if options.get(PRUNE) {
-        Prune::Ours
+        Prune::Managed
     } else {
         Prune::Nothing
     };
@@ -170,7 +170,7 @@ fn realms(options: &Options) -> Result<Vec<(RegistryHost, RegistryHost)>, Failur
     let given = given.filter(|(_, realm)| !realm.is_empty());
     let parse = |text: &str| {
         RegistryHost::parse(text)
-            .map_err(|error| Failure::new(format!("realm_hosts: {} {error}", shown(text))))
+            .map_err(|error| Failure::new(format!("realm_hosts: {} {error}", mask_userinfo(text))))
     };
     given
         .map(|(host, realm)| Ok((parse(host)?, parse(realm)?)))
@@ -217,7 +217,7 @@ fn accounts(options: &Options, namespaces: &[String]) -> Result<Vec<ObjectName>,
     let mut accounts: Vec<ObjectName> = Vec::new();
     for (index, text) in options.get(SERVICE_ACCOUNTS).iter().enumerate() {
         let named = account(text, namespaces)
-            .map_err(|fault| Failure::new(format!("service_accounts[{index}]: {fault}")))?;
+            .map_err(|error| Failure::new(format!("service_accounts[{index}]: {error}")))?;
         let new: Vec<_> = named
             .into_iter()
             .filter(|a| !accounts.contains(a))

@@ -154,21 +154,21 @@ fn results<T: DeserializeOwned>(options: &Options) -> Result<T, Failure> {
 }
 
 fn settings_of(options: &Options) -> Result<Response, Failure> {
-    let mut faults = Vec::new();
-    let realm_hosts = realm_hosts(options).map_err(|found| faults.extend(found));
-    let found = settings(&results::<Inventory>(options)?).map_err(|found| faults.extend(found));
+    let mut errors = Vec::new();
+    let realm_hosts = realm_hosts(options).map_err(|found| errors.extend(found));
+    let found = settings(&results::<Inventory>(options)?).map_err(|found| errors.extend(found));
     match (found, realm_hosts) {
         (Ok(settings), Ok(realm_hosts)) => {
             let response = Response::new(false).with("settings", settings);
             Ok(response.with("realm_hosts", realm_hosts))
         }
-        _ => Ok(Response::new(false).fail(faults.join("\n"))),
+        _ => Ok(Response::new(false).fail(errors.join("\n"))),
     }
 }
 
 fn realm_hosts(options: &Options) -> Result<BTreeMap<&str, &str>, Vec<String>> {
     let given = options.get(REALM_HOSTS).iter();
-    let mut faults = Vec::new();
+    let mut errors = Vec::new();
     for (host, realm) in given.clone() {
         for text in [host, realm] {
             // An empty realm says that the registry has no token server.
@@ -176,19 +176,19 @@ fn realm_hosts(options: &Options) -> Result<BTreeMap<&str, &str>, Vec<String>> {
             if let Err(error) = outcome.as_ref()
                 && !text.is_empty()
             {
-                faults.push(format!(
+                errors.push(format!(
                     "oreg_realm_hosts: {}: {error}",
-                    crate::domain::registry_host::shown(text)
+                    crate::domain::registry_host::mask_userinfo(text)
                 ));
             }
         }
     }
-    if faults.is_empty() {
+    if errors.is_empty() {
         return Ok(given
             .map(|(host, realm)| (host.as_str(), realm.as_str()))
             .collect());
     }
-    Err(faults)
+    Err(errors)
 }
 
 /// Variables, in order, with the mark of each host's value.
@@ -230,15 +230,15 @@ fn target_of(options: &Options) -> Result<Response, Failure> {
     Ok(
         match target::arguments(tag.trim(), given.test_image.as_deref()) {
             Ok(arguments) => Response::new(false).with("arguments", arguments),
-            Err(fault) => Response::new(false).fail(fault),
+            Err(error) => Response::new(false).fail(error),
         },
     )
 }
 
 fn control_host_of(options: &Options) -> Result<Response, Failure> {
     let given: Proof = results(options)?;
-    let fault = unreachable(&given.proven, &given.control_host);
-    Ok(or_fail(Response::new(false), fault))
+    let error = unreachable(&given.proven, &given.control_host);
+    Ok(or_fail(Response::new(false), error))
 }
 
 fn proof_of(options: &Options) -> Result<Response, Failure> {
@@ -248,18 +248,18 @@ fn proof_of(options: &Options) -> Result<Response, Failure> {
         .target_tag
         .map(|tag| target::judge(&given.proven, &tag))
         .transpose();
-    let fault = match judged {
+    let error = match judged {
         Ok(line) => {
             found.lines.extend(line);
             None
         }
-        Err(fault) => Some(fault),
+        Err(error) => Some(error),
     };
     let response = Response::new(false)
         .with("lines", &found.lines)
         .with("realm_hosts", &found.realm_hosts)
         .with("refused", &found.refused);
-    Ok(or_fail(response, fault))
+    Ok(or_fail(response, error))
 }
 
 fn secrets_of(options: &Options) -> Result<Response, Failure> {
@@ -315,8 +315,8 @@ fn restart_choice_of(options: &Options) -> Result<Response, Failure> {
 
 fn restart_check_of(options: &Options) -> Result<Response, Failure> {
     let given: Restarts = results(options)?;
-    let fault = restart::unknown(&given.known, &given.control_host, &given.nodes);
-    Ok(or_fail(Response::new(false), fault))
+    let error = restart::unknown(&given.known, &given.control_host, &given.nodes);
+    Ok(or_fail(Response::new(false), error))
 }
 
 fn restart_outcome_of(options: &Options) -> Result<Response, Failure> {
@@ -348,9 +348,9 @@ fn verify_of(options: &Options) -> Result<Response, Failure> {
         .with("page", page))
 }
 
-fn or_fail(response: Response, fault: Option<String>) -> Response {
-    match fault {
+fn or_fail(response: Response, error: Option<String>) -> Response {
+    match error {
         None => response,
-        Some(fault) => response.fail(fault),
+        Some(error) => response.fail(error),
     }
 }

@@ -39,7 +39,7 @@ pub struct Report {
     /// The nodes as they were last seen.
     pub nodes: Vec<NodeReport>,
     /// Why the wait did not end well.
-    pub fault: Option<WaitFault>,
+    pub error: Option<WaitError>,
 }
 
 /// A node as it was last seen.
@@ -53,7 +53,7 @@ pub struct NodeReport {
 
 /// Why a wait did not end well.
 #[derive(Debug, Error)]
-pub enum WaitFault {
+pub enum WaitError {
     /// The API does not answer or refuses.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
@@ -78,8 +78,8 @@ pub enum WaitFault {
     },
 }
 
-impl WaitFault {
-    /// Returns a stable word for the kind of fault.
+impl WaitError {
+    /// Returns a stable word for the kind of error.
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
@@ -101,7 +101,7 @@ pub fn await_nodes(
     let mut first_reports = FirstReports::default();
     loop {
         let outage = match nodes()
-            .map_err(WaitFault::from)
+            .map_err(WaitError::from)
             .and_then(|n| request.select(n))
         {
             Ok(mut states) => {
@@ -111,15 +111,15 @@ pub fn await_nodes(
                 seen = note(&seen, states, clock.waited());
                 None
             }
-            Err(WaitFault::Cluster(error)) if error.is_outage() => Some(error),
-            Err(fault) => return Report::of(seen, Some(fault)),
+            Err(WaitError::Cluster(error)) if error.is_outage() => Some(error),
+            Err(error) => return Report::of(seen, Some(error)),
         };
         if outage.is_none() && seen.iter().all(|node| node.state.ready) {
             return Report::of(seen, None);
         }
         if clock.waited() >= request.timeout {
-            let fault = outage.map_or_else(|| not_ready(&seen, clock.waited()), WaitFault::from);
-            return Report::of(seen, Some(fault));
+            let error = outage.map_or_else(|| not_ready(&seen, clock.waited()), WaitError::from);
+            return Report::of(seen, Some(error));
         }
         clock.pause();
     }
@@ -128,16 +128,16 @@ pub fn await_nodes(
 impl Report {
     /// Puts together what was seen and why it did not end well.
     #[must_use]
-    pub fn of(nodes: Vec<NodeReport>, fault: Option<WaitFault>) -> Self {
-        Self { nodes, fault }
+    pub fn of(nodes: Vec<NodeReport>, error: Option<WaitError>) -> Self {
+        Self { nodes, error }
     }
 }
 
 impl Request {
     /// The states of the wanted nodes, in the order wanted.
-    fn select(&self, states: Vec<NodeState>) -> Result<Vec<NodeState>, WaitFault> {
+    fn select(&self, states: Vec<NodeState>) -> Result<Vec<NodeState>, WaitError> {
         if states.is_empty() && self.nodes.is_empty() {
-            return Err(WaitFault::NoNodes);
+            return Err(WaitError::NoNodes);
         }
         if self.nodes.is_empty() {
             return Ok(states);
@@ -153,7 +153,7 @@ impl Request {
             return Ok(self.nodes.iter().filter_map(find).cloned().collect());
         }
         let known = states.into_iter().map(|state| state.name).collect();
-        Err(WaitFault::Missing { missing, known })
+        Err(WaitError::Missing { missing, known })
     }
 }
 
@@ -189,10 +189,10 @@ fn note(seen: &[NodeReport], states: Vec<NodeState>, now: Duration) -> Vec<NodeR
     states.into_iter().map(report).collect()
 }
 
-fn not_ready(seen: &[NodeReport], waited: Duration) -> WaitFault {
+fn not_ready(seen: &[NodeReport], waited: Duration) -> WaitError {
     let late = seen.iter().filter(|node| !node.state.ready);
     let nodes = late.map(|node| format!("{} ({})", node.state.name, node.state.reason));
-    WaitFault::NotReady {
+    WaitError::NotReady {
         waited,
         nodes: nodes.collect(),
     }
@@ -293,7 +293,7 @@ mod tests {
                 Ok(vec![node("a", true), node("b", true)]),
             ],
         );
-        assert!(report.fault.is_none(), "{report:?}");
+        assert!(report.error.is_none(), "{report:?}");
         assert_eq!(seen, [(true, 3), (true, 2)]);
     }
 
@@ -305,14 +305,14 @@ mod tests {
             Ok(vec![node_at("a", false, 5)]),
             Ok(vec![node_at("a", true, 6)]),
         ]);
-        assert!(report.fault.is_none(), "{report:?}");
+        assert!(report.error.is_none(), "{report:?}");
         assert_eq!(seen, [(true, 3)]);
 
         let (report, seen) = wait_after_restart(vec![
             Ok(vec![node_at("a", false, 1)]),
             Ok(vec![node_at("a", true, 1)]),
         ]);
-        assert!(report.fault.is_none(), "{report:?}");
+        assert!(report.error.is_none(), "{report:?}");
         assert_eq!(seen, [(true, 1)], "not ready was said first");
 
         // One that came up while the first look was taken is ready by its next report.
@@ -320,32 +320,32 @@ mod tests {
             Ok(vec![node_at("a", true, 1)]),
             Ok(vec![node_at("a", true, 11)]),
         ]);
-        assert!(report.fault.is_none(), "{report:?}");
+        assert!(report.error.is_none(), "{report:?}");
         assert_eq!(seen, [(true, 1)]);
     }
 
     #[test]
-    fn a_kubelet_that_is_silent_after_a_restart_is_told() {
+    fn a_kubelet_that_is_silent_after_a_restart_is_reported() {
         let answers = (0..4).map(|_| Ok(vec![node_at("a", true, 1)]));
         let (report, seen) = wait_after_restart(answers.collect());
         assert_eq!(seen, [(false, 3)]);
         assert_eq!(
-            report.fault.unwrap().to_string(),
+            report.error.unwrap().to_string(),
             "not ready after 3 s: a (no report of its kubelet since the restart, last: \
              2026-01-01T00:00:01Z)"
         );
     }
 
     #[test]
-    fn tells_what_each_late_node_lacks() {
+    fn reports_what_each_late_node_lacks() {
         let answers = (0..4).map(|_| Ok(vec![node("a", true), node("b", false)]));
         let (report, _) = wait(&["b"], answers.collect());
-        let fault = report.fault.unwrap();
+        let error = report.error.unwrap();
         assert_eq!(
-            fault.to_string(),
+            error.to_string(),
             "not ready after 3 s: b (KubeletNotReady: x)"
         );
-        assert_eq!(fault.reason(), "not_ready");
+        assert_eq!(error.reason(), "not_ready");
     }
 
     #[test]
@@ -355,16 +355,16 @@ mod tests {
             vec![Ok(vec![node("a", true), node("b", true)])],
         );
         assert_eq!(
-            report.fault.unwrap().to_string(),
+            report.error.unwrap().to_string(),
             "no such node: c; the cluster has: a, b"
         );
         let (report, _) = wait(&[], vec![Ok(Vec::new())]);
-        assert_eq!(report.fault.unwrap().reason(), "no_nodes");
+        assert_eq!(report.error.unwrap().reason(), "no_nodes");
     }
 
     #[test]
-    fn an_outage_is_told_when_it_lasts() {
+    fn an_outage_is_reported_when_it_lasts() {
         let (report, _) = wait(&[], (0..4).map(|_| outage()).collect());
-        assert_eq!(report.fault.unwrap().reason(), "unreachable");
+        assert_eq!(report.error.unwrap().reason(), "unreachable");
     }
 }

@@ -53,7 +53,7 @@ pub fn sync_global_secret(
     }
     match cluster.change_global_secret(&request.goal, plan) {
         Ok(plan) => report.add_secrets([plan].into_iter()),
-        Err(error) => report.faults.push(error),
+        Err(error) => report.errors.push(error),
     }
     Ok(report)
 }

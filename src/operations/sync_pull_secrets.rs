@@ -1,7 +1,7 @@
 //! Brings pull secrets, and the service accounts that name them, to the wanted state: at an API
 //! server, or as manifests in a directory.
 //!
-//! Everything is read and planned before anything is written; a preview ends there. A fault of the
+//! Everything is read and planned before anything is written; a preview ends there. An error of the
 //! plan keeps everything from being written. Order of writing: secrets, then the accounts that name
 //! them, then removals, so that no account ever names a secret that is not there.
 
@@ -38,10 +38,10 @@ pub fn sync_cluster(
     let live = cluster.secrets(&request.namespaces)?;
     let changes = match request.changes(&live) {
         Ok(changes) => changes,
-        Err(faults) => return Ok(Report::of_faults(faults)),
+        Err(errors) => return Ok(Report::of_errors(errors)),
     };
-    if let Err(faults) = Request::require_namespaces(cluster, &changes) {
-        return Ok(Report::of_faults(faults));
+    if let Err(errors) = Request::require_namespaces(cluster, &changes) {
+        return Ok(Report::of_errors(errors));
     }
     let goals = request.account_goals(&changes, &live);
     let accounts = cluster.plan_accounts(&goals)?;
@@ -74,7 +74,7 @@ pub fn sync_manifests(
         .map(|goal| directory.plan(goal, request.on_conflict));
     let plans = match collect::all(plans) {
         Ok(plans) => plans,
-        Err(faults) => return Ok(Report::of_faults(faults)),
+        Err(errors) => return Ok(Report::of_errors(errors)),
     };
     if effect == Effect::Apply {
         directory.tidy();
@@ -82,9 +82,9 @@ pub fn sync_manifests(
     let mut report = Report::default();
     for plan in plans {
         if effect == Effect::Apply
-            && let Err(fault) = directory.carry_out(&plan)
+            && let Err(error) = directory.carry_out(&plan)
         {
-            report.faults.push(fault);
+            report.errors.push(error);
             break;
         }
         report.add_manifest(plan);
@@ -126,10 +126,10 @@ fn apply(
 
 impl Report {
     fn change_secrets(&mut self, request: &Request, cluster: &Cluster, changes: &[Change]) {
-        if self.faults.is_empty() {
+        if self.errors.is_empty() {
             let outcome = cluster.change_secrets(changes, request.on_conflict);
             self.add_secrets(outcome.done.into_iter());
-            self.faults.extend(outcome.errors);
+            self.errors.extend(outcome.errors);
         }
     }
 
@@ -141,12 +141,12 @@ impl Report {
     ) {
         for plan in plans {
             let goal = goals.iter().find(|goal| goal.account == plan.account);
-            let (true, Some(goal)) = (self.faults.is_empty(), goal) else {
+            let (true, Some(goal)) = (self.errors.is_empty(), goal) else {
                 return;
             };
             match cluster.change_account(goal, plan) {
                 Ok(plan) => self.accounts.push(AccountReport::of(plan)),
-                Err(fault) => self.faults.push(fault),
+                Err(error) => self.errors.push(error),
             }
         }
     }
@@ -184,12 +184,12 @@ mod tests {
     }
 
     #[test]
-    fn leftovers_are_ours_unnamed_and_in_our_namespaces() {
+    fn leftovers_are_own_secrets_unnamed_and_in_the_namespaces() {
         let directory = tempfile::tempdir().unwrap();
         let manifests = ManifestDir::new(directory.path());
         let all = request_for(&["one", "two", "three"], &["a", "b", "z"], Prune::Nothing);
         sync_manifests(&all, &manifests, Effect::Apply).unwrap();
-        let fewer = request(Prune::Ours);
+        let fewer = request(Prune::Managed);
         let report = sync_manifests(&fewer, &manifests, Effect::Apply).unwrap();
         let deleted = report.secrets.iter();
         let deleted = deleted.filter(|secret| secret.action == Action::Deleted);

@@ -33,7 +33,7 @@ use super::{
     proxy_login::Turn,
     trust::TlsSettings,
     tunnel::{answer_of_proxy, refused_tunnel},
-    verifier::Seen,
+    verifier::HandshakeRecord,
 };
 use crate::{domain::secret::Secret, support::proxies::Proxy};
 
@@ -74,7 +74,7 @@ pub(super) struct Client<'run> {
 /// A connection that waits for requests.
 struct Open {
     sender: SendRequest<Full<Bytes>>,
-    seen: Arc<Seen>,
+    record: Arc<HandshakeRecord>,
     way: Way,
 }
 
@@ -130,10 +130,11 @@ impl<'run> Client<'run> {
     ) -> Result<Reply, WireError> {
         let login = turn.as_ref().and_then(Turn::login);
         let wire = wire_form(request, connection.way, login);
-        let failed =
-            |error: &hyper::Error, seen: &Seen| http_error(error, &place(&request.url), seen);
+        let failed = |error: &hyper::Error, record: &HandshakeRecord| {
+            http_error(error, &place(&request.url), record)
+        };
         let sent = connection.sender.send_request(wire).await;
-        let response = sent.map_err(|error| failed(&error, &connection.seen))?;
+        let response = sent.map_err(|error| failed(&error, &connection.record))?;
         let (head, body) = response.into_parts();
         let (status, headers) = (head.status.as_u16(), head.headers);
         if let Some(turn) = turn {
@@ -145,7 +146,7 @@ impl<'run> Client<'run> {
             }
         }
         let reply = read(status, &headers, body, request).await;
-        let (reply, complete) = reply.map_err(|error| failed(&error, &connection.seen))?;
+        let (reply, complete) = reply.map_err(|error| failed(&error, &connection.record))?;
         if complete {
             self.open.insert(request.url.origin(), connection);
         }
@@ -245,7 +246,7 @@ impl<'run> Client<'run> {
 /// Registries and what is in front of them send headers that are folded, have odd names, or control
 /// characters in their values. Nothing that the flow reads is among them, so such lines are passed over.
 async fn handshake(connection: Connection, way: Way, url: &Url) -> Result<Open, WireError> {
-    let Connection { stream, seen } = connection;
+    let Connection { stream, record } = connection;
     let mut builder = Builder::new();
     builder
         .allow_obsolete_multiline_headers_in_responses(true)
@@ -254,16 +255,20 @@ async fn handshake(connection: Connection, way: Way, url: &Url) -> Result<Open, 
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEADER_BYTES);
     let shaken = builder.handshake(TokioIo::new(stream)).await;
-    let (sender, driver) = shaken.map_err(|error| http_error(&error, &place(url), &seen))?;
+    let (sender, driver) = shaken.map_err(|error| http_error(&error, &place(url), &record))?;
     tokio::spawn(async move {
         // Its error reaches the request that it spoils.
         let _ = driver.await;
     });
-    Ok(Open { sender, seen, way })
+    Ok(Open {
+        sender,
+        record,
+        way,
+    })
 }
 
-fn http_error(error: &hyper::Error, place: &str, seen: &Seen) -> WireError {
-    if let Some(error) = tls_error(error, place, seen) {
+fn http_error(error: &hyper::Error, place: &str, record: &HandshakeRecord) -> WireError {
+    if let Some(error) = tls_error(error, place, record) {
         return error;
     }
     let (kind, words) = if error.is_parse() {

@@ -261,12 +261,12 @@ impl Conclusion {
 
     /// Returns the conclusion as it may be shown.
     #[must_use]
-    pub(super) fn shown(mut self, cleaner: &Cleaner) -> Self {
+    pub(super) fn cleaned(mut self, cleaner: &Cleaner) -> Self {
         self.words = match self.words {
             Some(Words::Foreign(speaker, words)) => Some(cleaner.quote(&words))
                 .filter(|words| !words.is_empty())
                 .map(|words| Words::Quoted(speaker, words)),
-            shown => shown,
+            cleaned => cleaned,
         };
         self
     }

@@ -27,7 +27,7 @@ use super::{
     proxy_login::{Next, ProxyLogins, Turn},
     trust::TlsSettings,
     tunnel::{read_status, refused_tunnel, request_tunnel},
-    verifier::Seen,
+    verifier::HandshakeRecord,
 };
 use crate::support::{
     proxies::Proxy,
@@ -48,7 +48,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 /// An open connection.
 pub(super) struct Connection {
     pub(super) stream: Box<dyn Stream>,
-    pub(super) seen: Arc<Seen>,
+    pub(super) record: Arc<HandshakeRecord>,
 }
 
 /// The addresses that a connection may go to.
@@ -179,7 +179,7 @@ pub(super) async fn open_proxy(
 pub(super) fn plain(stream: impl Stream + 'static) -> Connection {
     Connection {
         stream: Box::new(stream),
-        seen: Arc::default(),
+        record: Arc::default(),
     }
 }
 
@@ -242,18 +242,18 @@ pub(super) async fn secure(
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     let name = ServerName::try_from(host.to_owned())
         .map_err(|_| WireErrorKind::Dns.because(format!("{host} is not a valid name")))?;
-    let (config, seen) = tls.for_connection(&name);
+    let (config, record) = tls.for_connection(&name);
     match TlsConnector::from(config).connect(name, stream).await {
         Ok(stream) => Ok(Connection {
             stream: Box::new(Lenient(stream)),
-            seen,
+            record,
         }),
-        Err(error) => Err(handshake_error(&error, &place(url), &seen)),
+        Err(error) => Err(handshake_error(&error, &place(url), &record)),
     }
 }
 
-fn handshake_error(error: &io::Error, place: &str, seen: &Seen) -> WireError {
-    tls_error(error, place, seen).unwrap_or_else(|| {
+fn handshake_error(error: &io::Error, place: &str, record: &HandshakeRecord) -> WireError {
+    tls_error(error, place, record).unwrap_or_else(|| {
         let details = format!("{place}: the connection was closed in the TLS handshake ({error})");
         WireErrorKind::Refused.because(details)
     })
@@ -263,18 +263,18 @@ fn handshake_error(error: &io::Error, place: &str, seen: &Seen) -> WireError {
 pub(super) fn tls_error(
     error: &(dyn std::error::Error + 'static),
     place: &str,
-    seen: &Seen,
+    record: &HandshakeRecord,
 ) -> Option<WireError> {
     let found = find_tls_error(error);
     let kind = match found {
         // Servers tell in many ways that a client certificate is missing, closing included.
-        None | Some(rustls::Error::AlertReceived(_)) if seen.wanted_client_certificate() => {
+        None | Some(rustls::Error::AlertReceived(_)) if record.wanted_client_certificate() => {
             TlsError::ClientCertificateRequired
         }
         // The certificate was good; what the server signed with its key cannot be verified.
         Some(error)
             if TlsError::of(error) == TlsError::BadSignature
-                && seen.refused_subject().is_none() =>
+                && record.refused_subject().is_none() =>
         {
             TlsError::UnsuitableCertificate
         }
@@ -282,7 +282,7 @@ pub(super) fn tls_error(
         None => return None,
     };
     let words = found.map_or_else(|| error.to_string(), describe);
-    let detail = match seen.refused_subject() {
+    let detail = match record.refused_subject() {
         Some(subject) => format!("{place}: {words} (certificate of {subject})"),
         None => format!("{place}: {words}"),
     };

@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_out_is_told_from_a_wrong_password() {
+    fn a_lock_out_is_distinguished_from_a_wrong_password() {
         let says = |text: &str| Envelope::read(text.as_bytes()).says_locked_out();
         for text in [
             "too many failed login attempts for username or IP address",

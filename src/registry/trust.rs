@@ -18,7 +18,7 @@ use rustls::{
 use thiserror::Error;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::verifier::{NoClientCertificate, Seen, Verifier, Waiver};
+use super::verifier::{HandshakeRecord, NoClientCertificate, Verifier, Waiver};
 use crate::{
     domain::{registry_credential::TransportSecurity, registry_host::RegistryHost},
     support::{
@@ -208,8 +208,8 @@ impl TlsSettings {
     pub(super) fn for_connection(
         &self,
         name: &ServerName<'static>,
-    ) -> (Arc<ClientConfig>, Arc<Seen>) {
-        let seen = Arc::new(Seen::default());
+    ) -> (Arc<ClientConfig>, Arc<HandshakeRecord>) {
+        let record = Arc::new(HandshakeRecord::default());
         let builder = ClientConfig::builder_with_provider(self.provider.clone())
             .with_safe_default_protocol_versions()
             .expect("the provider supports the default versions")
@@ -225,17 +225,19 @@ impl TlsSettings {
             } => builder.with_custom_certificate_verifier(Arc::new(Verifier {
                 authorities: authorities.clone(),
                 pinned: pinned.clone(),
-                seen: seen.clone(),
+                record: record.clone(),
                 provider: self.provider.clone(),
             })),
         };
         let mut config = match &self.client {
             Some(client) => builder.with_client_cert_resolver(client.key.clone()),
-            None => builder.with_client_cert_resolver(Arc::new(NoClientCertificate(seen.clone()))),
+            None => {
+                builder.with_client_cert_resolver(Arc::new(NoClientCertificate(record.clone())))
+            }
         };
         config.alpn_protocols = vec![PROTOCOL.to_vec()];
         config.resumption = Resumption::disabled();
-        (Arc::new(config), seen)
+        (Arc::new(config), record)
     }
 
     /// When the client certificate expires, in seconds since 1970.

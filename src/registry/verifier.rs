@@ -21,14 +21,14 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// Observations on the server during one handshake.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct HandshakeRecord {
     /// Subject of the certificate that was refused.
     refused: Mutex<Option<String>>,
     /// Whether the server asked for a certificate that is not there.
     wanted_client_certificate: Mutex<bool>,
 }
 
-impl Seen {
+impl HandshakeRecord {
     pub(super) fn refused_subject(&self) -> Option<String> {
         let refused = self.refused.lock();
         refused.unwrap_or_else(PoisonError::into_inner).clone()
@@ -52,7 +52,7 @@ pub(super) struct Verifier {
     pub(super) authorities: Option<Arc<WebPkiServerVerifier>>,
     /// Trusted as servers' own certificates.
     pub(super) pinned: Arc<[CertificateDer<'static>]>,
-    pub(super) seen: Arc<Seen>,
+    pub(super) record: Arc<HandshakeRecord>,
     pub(super) provider: Arc<CryptoProvider>,
 }
 
@@ -77,7 +77,7 @@ impl ServerCertVerifier for Verifier {
             )) if self.pinned.contains(certificate) => verify_pinned(certificate, name, now),
             other => other,
         };
-        verified.inspect_err(|_| self.seen.refuse(certificate))
+        verified.inspect_err(|_| self.record.refuse(certificate))
     }
 
     fn verify_tls12_signature(
@@ -161,7 +161,7 @@ impl ServerCertVerifier for Waiver {
 
 /// Has no client certificate, and remembers that one was wanted.
 #[derive(Debug)]
-pub(super) struct NoClientCertificate(pub(super) Arc<Seen>);
+pub(super) struct NoClientCertificate(pub(super) Arc<HandshakeRecord>);
 
 impl ResolvesClientCert for NoClientCertificate {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
@@ -222,7 +222,7 @@ mod tests {
 
     /// The error for the certificate, where its authority is trusted and, if it is pinned, the certificate
     /// itself.
-    fn fault(
+    fn error_of(
         issuer: &OddIssuer,
         extensions: &[&str],
         digest: &str,
@@ -232,7 +232,7 @@ mod tests {
         let mut roots = RootCertStore::empty();
         roots.add(der(issuer.authority().unwrap())).unwrap();
         let provider = Arc::new(ring::default_provider());
-        let seen = Arc::new(Seen::default());
+        let record = Arc::new(HandshakeRecord::default());
         let pins = if pinned {
             vec![certificate.clone()]
         } else {
@@ -243,7 +243,7 @@ mod tests {
         let verifier = Verifier {
             authorities: authorities.build().ok(),
             pinned: pins.into(),
-            seen,
+            record,
             provider,
         };
         let name = ServerName::try_from("r.example.com").unwrap();
@@ -272,7 +272,7 @@ mod tests {
             ),
             (&[NAME], "-sha1", unsuitable),
         ] {
-            let found = fault(&issuer, extensions, digest, false);
+            let found = error_of(&issuer, extensions, digest, false);
             assert_eq!(found, expected, "{extensions:?} {digest}");
         }
     }
@@ -286,7 +286,7 @@ mod tests {
             (&[NAME, "basicConstraints=critical,CA:TRUE"], None),
         ] {
             assert_eq!(
-                fault(&issuer, extensions, "-sha256", true),
+                error_of(&issuer, extensions, "-sha256", true),
                 expected,
                 "{extensions:?}"
             );

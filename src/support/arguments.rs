@@ -10,18 +10,18 @@ use crate::domain::visible::is_invisible;
 ///
 /// # Errors
 /// As `parse` has them.
-pub fn parse_shown<T, E>(
+pub fn parse_visible<T, E>(
     arguments: &[OsString],
     parse: impl Fn(&[OsString]) -> Result<T, E>,
 ) -> Result<T, E> {
     parse(arguments).map_err(|error| {
-        let shown: Vec<_> = arguments.iter().map(shown).collect();
+        let visible: Vec<_> = arguments.iter().map(make_visible).collect();
         // A mark makes no argument good that was none before.
-        parse(&shown).err().unwrap_or(error)
+        parse(&visible).err().unwrap_or(error)
     })
 }
 
-fn shown(argument: &OsString) -> OsString {
+fn make_visible(argument: &OsString) -> OsString {
     argument
         .to_string_lossy()
         .replace(is_invisible, "\u{fffd}")
@@ -35,9 +35,9 @@ mod tests {
     #[test]
     fn an_error_quotes_nothing_that_steers_a_terminal() {
         let arguments = ["a\u{1b}[2J\n\u{202e}b".into(), "ü".into()];
-        let refused = parse_shown(&arguments, |given| Err::<(), _>(given.to_vec())).unwrap_err();
+        let refused = parse_visible(&arguments, |given| Err::<(), _>(given.to_vec())).unwrap_err();
         assert_eq!(refused, ["a\u{fffd}[2J\u{fffd}\u{fffd}b", "ü"]);
-        let taken = parse_shown(&arguments, |given| Ok::<_, ()>(given.to_vec())).unwrap();
+        let taken = parse_visible(&arguments, |given| Ok::<_, ()>(given.to_vec())).unwrap();
         assert_eq!(taken, arguments);
     }
 }

@@ -38,7 +38,7 @@ fn run(kubeconfig: &Path, more: Value) -> Answer {
 }
 
 /// Runs with a changed kubeconfig and returns reason and message.
-fn fault(change: impl FnOnce(&mut Value)) -> (String, String) {
+fn problem(change: impl FnOnce(&mut Value)) -> (String, String) {
     let scratch = Scratch::new();
     let answer = run(&kubeconfig(&scratch, change), json!({}));
     let message = answer.failure().to_owned();
@@ -58,7 +58,7 @@ fn user_of(config: &mut Value) -> &mut Value {
 }
 
 #[test]
-fn a_kubeconfig_that_cannot_be_used_is_told_without_its_content() {
+fn a_kubeconfig_that_cannot_be_used_is_reported_without_its_content() {
     let scratch = Scratch::new();
     let missing = run(&scratch.path("none"), json!({}));
     assert!(
@@ -136,7 +136,7 @@ fn each_unusable_part_is_named() {
         ),
     ];
     for (change, expected) in table {
-        let (reason, message) = fault(change);
+        let (reason, message) = problem(change);
         assert!(message.contains(expected), "{expected}: {message}");
         assert_eq!(reason, "kubeconfig_invalid");
     }
@@ -344,7 +344,7 @@ fn what_kubectl_rejects_is_rejected() {
         (|c| cluster_of(c)["server"] = json!(7), "line "),
     ];
     for (change, expected) in table {
-        let (reason, message) = fault(change);
+        let (reason, message) = problem(change);
         assert!(message.contains(expected), "{expected}: {message}");
         assert_eq!(reason, "kubeconfig_invalid");
     }
@@ -352,7 +352,7 @@ fn what_kubectl_rejects_is_rejected() {
 
 #[test]
 fn without_an_authority_that_of_the_system_counts() {
-    let (reason, message) = fault(|config| {
+    let (reason, message) = problem(|config| {
         let server = cluster_of(config)["server"].clone();
         *cluster_of(config) = json!({"server": server});
     });
@@ -387,7 +387,7 @@ fn verification_is_never_switched_off_for_a_proxy() {
     let proxy = Proxy::start(Rules::Login("u", "hunter2")).unwrap();
     let identity = Authority::new().unwrap().server(&[]).unwrap();
     let front = TlsProxy::start(&identity, proxy.address()).unwrap();
-    let (reason, message) = fault(|config| {
+    let (reason, message) = problem(|config| {
         let server = cluster_of(config)["server"].clone();
         *cluster_of(config) = json!({"server": server, "insecure-skip-tls-verify": true,
             "proxy-url": format!("https://u:hunter2@{}", front.host())});
@@ -410,7 +410,7 @@ fn alerts_have_words_of_their_own() {
         (112, "the server does not know this name"),
     ] {
         let server = alerting(description);
-        let (reason, message) = fault(|config| {
+        let (reason, message) = problem(|config| {
             cluster_of(config)["server"] = json!(format!("https://{}", server.host()));
         });
         assert_eq!(reason, "tls_failure");
@@ -434,7 +434,7 @@ fn answers_and_lists_without_end_are_ended() {
         (&endless, "not_an_api", "does not come to an end"),
         (&huge, "answer_too_large", "has more than 67108864 bytes"),
     ] {
-        let (reason, message) = fault(|config| {
+        let (reason, message) = problem(|config| {
             *cluster_of(config) = json!({"server": format!("http://{}", server.host())});
         });
         assert_eq!(reason, kind);
@@ -453,11 +453,11 @@ fn verification_may_be_switched_off() {
 }
 
 #[test]
-fn the_wrong_authority_is_told() {
+fn the_wrong_authority_is_reported() {
     let other = Authority::new().unwrap();
     let pem = STANDARD.encode(read(&other.ca_cert()));
     let (reason, message) =
-        fault(|config| cluster_of(config)["certificate-authority-data"] = json!(pem));
+        problem(|config| cluster_of(config)["certificate-authority-data"] = json!(pem));
     assert_eq!(reason, "tls_failure");
     let start = format!(
         "TLS with the API server {} (context admin) failed: the server's certificate is not issued by",
@@ -467,13 +467,13 @@ fn the_wrong_authority_is_told() {
 }
 
 #[test]
-fn an_expired_certificate_of_the_server_is_told() {
+fn an_expired_certificate_of_the_server_is_reported() {
     let authority = Authority::new().unwrap();
     let identity = authority.expired_server().unwrap();
     let users = [("u", "p")];
     let server = Registry::start(Transport::Tls(&identity), Access::Basic(&users)).unwrap();
     let pem = STANDARD.encode(read(&authority.ca_cert()));
-    let (reason, message) = fault(|config| {
+    let (reason, message) = problem(|config| {
         *cluster_of(config) = json!({"server": format!("https://{}", server.host()), "certificate-authority-data": pem});
     });
     assert_eq!(reason, "tls_failure");
@@ -484,12 +484,12 @@ fn an_expired_certificate_of_the_server_is_told() {
 }
 
 #[test]
-fn credentials_that_are_not_accepted_are_told() {
+fn credentials_that_are_not_accepted_are_reported() {
     let other = Authority::new()
         .unwrap()
         .client("admin", Some("system:masters"))
         .unwrap();
-    let (reason, message) = fault(|config| {
+    let (reason, message) = problem(|config| {
         *user_of(config) = json!({
             "client-certificate-data": STANDARD.encode(other.cert_pem()),
             "client-key-data": STANDARD.encode(other.key_pem()),
@@ -501,14 +501,14 @@ fn credentials_that_are_not_accepted_are_told() {
         "{message}"
     );
     assert!(message.contains("has expired"), "{message}");
-    let (reason, _) = fault(|config| *user_of(config) = json!({"token": "hunter2"}));
+    let (reason, _) = problem(|config| *user_of(config) = json!({"token": "hunter2"}));
     assert_eq!(reason, "unauthorized");
 }
 
 #[test]
-fn an_expired_certificate_of_the_client_is_told() {
+fn an_expired_certificate_of_the_client_is_reported() {
     let expired = cluster().expired_identity().unwrap();
-    let (reason, message) = fault(|config| {
+    let (reason, message) = problem(|config| {
         *user_of(config) = json!({
             "client-certificate-data": STANDARD.encode(expired.cert_pem()),
             "client-key-data": STANDARD.encode(expired.key_pem()),
@@ -525,10 +525,10 @@ fn an_expired_certificate_of_the_client_is_told() {
 }
 
 #[test]
-fn an_api_that_is_down_is_told() {
+fn an_api_that_is_down_is_reported() {
     let [closed] = free_ports().unwrap();
     let server = format!("https://127.0.0.1:{closed}");
-    let (reason, message) = fault(|config| cluster_of(config)["server"] = json!(server));
+    let (reason, message) = problem(|config| cluster_of(config)["server"] = json!(server));
     assert_eq!(reason, "unreachable");
     let start = format!("cannot reach the API server {server} (context admin): ");
     assert!(
@@ -538,12 +538,12 @@ fn an_api_that_is_down_is_told() {
 }
 
 #[test]
-fn an_api_that_does_not_answer_is_told_within_the_limit() {
+fn an_api_that_does_not_answer_is_reported_within_the_limit() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
     let start = Instant::now();
     let (reason, message) =
-        fault(|config| cluster_of(config)["server"] = json!(format!("https://{address}")));
+        problem(|config| cluster_of(config)["server"] = json!(format!("https://{address}")));
     assert_eq!(reason, "unreachable", "{message}");
     assert!(
         message.contains(&format!("https://{address} (context admin)")),
@@ -557,12 +557,12 @@ fn an_api_that_does_not_answer_is_told_within_the_limit() {
 }
 
 #[test]
-fn a_web_server_in_place_of_the_api_is_told() {
+fn a_web_server_in_place_of_the_api_is_reported() {
     let identity = Authority::new().unwrap().server(&[]).unwrap();
     let users = [("u", "p")];
     let server = Registry::start(Transport::Tls(&identity), Access::Basic(&users)).unwrap();
     let pem = STANDARD.encode(read(&identity.ca_cert()));
-    let (reason, message) = fault(|config| {
+    let (reason, message) = problem(|config| {
         *cluster_of(config) = json!({"server": format!("https://{}", server.host()), "certificate-authority-data": pem});
     });
     assert_eq!(reason, "not_served", "{message}");
@@ -578,7 +578,7 @@ fn a_web_server_in_place_of_the_api_is_told() {
 #[test]
 fn a_proxy_is_taken_from_the_kubeconfig() {
     let [closed] = free_ports().unwrap();
-    let (reason, message) = fault(|config| {
+    let (reason, message) = problem(|config| {
         cluster_of(config)["proxy-url"] = json!(format!("http://u:hunter2@127.0.0.1:{closed}"));
     });
     assert_eq!(reason, "unreachable");
@@ -629,7 +629,7 @@ fn a_proxy_that_speaks_tls_is_used_when_its_authority_is_known() {
     let identity = Authority::new().unwrap().server(&[]).unwrap();
     let front = TlsProxy::start(&identity, proxy.address()).unwrap();
     let address = format!("https://u:hunter2@{}", front.host());
-    let (reason, message) = fault(|config| cluster_of(config)["proxy-url"] = json!(address));
+    let (reason, message) = problem(|config| cluster_of(config)["proxy-url"] = json!(address));
     assert_eq!(reason, "tls_failure", "{message}");
 
     let scratch = Scratch::new();
@@ -724,7 +724,7 @@ fn a_proxy_of_the_environment_is_not_asked_for_loopback() {
 }
 
 #[test]
-fn an_unreadable_kubeconfig_is_told() {
+fn an_unreadable_kubeconfig_is_reported() {
     let scratch = Scratch::new();
     let path = scratch.write("secret", "x");
     set_mode(&path, 0o000);
@@ -775,7 +775,7 @@ fn wait_for_creations(cluster: &Cluster, count: usize) {
 }
 
 #[test]
-fn an_api_that_dies_in_between_is_told_and_the_next_run_does_the_rest() {
+fn an_api_that_dies_in_between_is_reported_and_the_next_run_does_the_rest() {
     let (mut cluster, module) = doomed();
     let answer = thread::scope(|scope| {
         let answer = scope.spawn(|| module.run());

@@ -276,30 +276,33 @@ fn a_controller_that_is_killed_leaves_passwords_in_the_target_files_alone() {
 }
 
 #[test]
-fn a_node_that_is_down_is_told_and_done_later() {
-    inside("a_node_that_is_down_is_told_and_done_later", |mut site| {
-        let guests = site.bed.guests.as_mut().unwrap();
-        guests.switch_off("node-2").unwrap();
+fn a_node_that_is_down_is_reported_and_done_later() {
+    inside(
+        "a_node_that_is_down_is_reported_and_done_later",
+        |mut site| {
+            let guests = site.bed.guests.as_mut().unwrap();
+            guests.switch_off("node-2").unwrap();
 
-        let run = site.play("registry_auth.yml", &[]);
-        run.failed_with(&["UNREACHABLE", "cannot be reached or failed: node-2."]);
-        let changed = NODES.map(|node| run.recap(node).changed);
-        assert_eq!(changed, [3, 0, 2], "{}", run.output);
-        let verdict = site.play("verify.yml", &[]);
-        verdict.failed_with(&["Findings: 1", "* node-2:", "unreachable"]);
+            let run = site.play("registry_auth.yml", &[]);
+            run.failed_with(&["UNREACHABLE", "cannot be reached or failed: node-2."]);
+            let changed = NODES.map(|node| run.recap(node).changed);
+            assert_eq!(changed, [3, 0, 2], "{}", run.output);
+            let verdict = site.play("verify.yml", &[]);
+            verdict.failed_with(&["Findings: 1", "* node-2:", "unreachable"]);
 
-        let Bed {
-            guests, cluster, ..
-        } = &mut site.bed;
-        let guests = guests.as_mut().unwrap();
-        guests
-            .switch_on("node-2", cluster.as_ref().unwrap())
-            .unwrap();
-        let run = site.play("registry_auth.yml", &["--limit", "node-2"]);
-        run.changes_of("node-2", 2);
-        assert_eq!(site.restarts(), [1, 1, 1]);
-        assert_eq!(site.play("registry_auth.yml", &[]).changes(), [0, 0, 0]);
-    });
+            let Bed {
+                guests, cluster, ..
+            } = &mut site.bed;
+            let guests = guests.as_mut().unwrap();
+            guests
+                .switch_on("node-2", cluster.as_ref().unwrap())
+                .unwrap();
+            let run = site.play("registry_auth.yml", &["--limit", "node-2"]);
+            run.changes_of("node-2", 2);
+            assert_eq!(site.restarts(), [1, 1, 1]);
+            assert_eq!(site.play("registry_auth.yml", &[]).changes(), [0, 0, 0]);
+        },
+    );
 }
 
 #[test]

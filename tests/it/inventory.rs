@@ -407,7 +407,7 @@ fn the_kubeconfig_may_be_spread_over_several_files() {
 }
 
 #[test]
-fn an_api_that_is_down_is_told() {
+fn an_api_that_is_down_is_reported() {
     let [closed] = free_ports().unwrap();
     let down =
         read(&CLUSTER.kubeconfig()).replace(CLUSTER.url(), &format!("https://127.0.0.1:{closed}"));

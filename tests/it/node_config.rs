@@ -92,7 +92,7 @@ fn check_mode_leaves_no_trace() {
 }
 
 #[test]
-fn keeps_all_that_is_not_ours() {
+fn keeps_all_that_others_wrote() {
     let scratch = Scratch::new();
     let path = scratch.write(
         "config.json",
@@ -254,7 +254,7 @@ fn a_file_does_not_grow_beyond_what_is_read() {
 /// As root, since only root can make what belongs to others.
 #[cfg(feature = "real")]
 #[test]
-fn a_link_of_another_user_gives_away_nothing_of_ours() {
+fn a_link_of_another_user_gives_nothing_away() {
     use std::os::unix::fs::{chown, lchown};
 
     const OTHER: u32 = 65_534;
@@ -415,7 +415,7 @@ fn each_of_two_files_is_reported() {
 }
 
 #[test]
-fn tells_who_will_not_read_what_is_written() {
+fn reports_who_will_not_read_what_is_written() {
     let scratch = Scratch::new();
     let path = scratch.write(
         "config.json",
@@ -440,7 +440,7 @@ fn tells_who_will_not_read_what_is_written() {
 }
 
 #[test]
-fn an_entry_of_ours_that_nobody_can_read_is_repaired() {
+fn an_own_entry_that_no_reader_understands_is_repaired() {
     let scratch = Scratch::new();
     let path = scratch.write(
         "config.json",

@@ -190,7 +190,7 @@ fn a_kill_while_a_new_file_is_made_leaves_none_or_a_whole_one() {
 
 /// An answer of the system to one call of the write path, and what the user is told.
 #[test]
-fn every_refusal_of_the_system_leaves_the_old_file_and_is_told() {
+fn every_refusal_of_the_system_leaves_the_old_file_and_is_reported() {
     for (what, words) in [
         ("write:error=ENOSPC:when=1", "No space left on device"),
         ("write:error=EDQUOT:when=1", "uota exceeded"),
@@ -219,7 +219,7 @@ fn every_refusal_of_the_system_leaves_the_old_file_and_is_told() {
 }
 
 #[test]
-fn a_file_system_without_locks_is_told() {
+fn a_file_system_without_locks_is_reported() {
     let scratch = Scratch::new();
     let path = scratch.write("home/config.json", OLD);
     let answer = inject(rotation(&path), "inject=flock:error=ENOLCK").run();
@@ -280,7 +280,7 @@ fn a_read_only_disk_leaves_the_old_file() {
 }
 
 #[test]
-fn a_read_only_home_without_a_file_is_told() {
+fn a_read_only_home_without_a_file_is_reported() {
     let bind = "mount --bind $directory $directory; mount -o remount,bind,ro $directory";
     let (answer, after) = in_own_mounts(bind, |path| {
         rotation(&path.with_file_name(".docker/config.json"))

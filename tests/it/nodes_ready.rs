@@ -27,7 +27,7 @@ fn node(name: &str, readiness: Readiness) {
 }
 
 #[test]
-fn ready_nodes_are_told_at_once() {
+fn ready_nodes_are_reported_at_once() {
     node("ready-1", Readiness::Ready);
     node("ready-2", Readiness::Ready);
     let answer = wait(&["ready-2", "ready-1"], 0).ok();
@@ -91,7 +91,7 @@ fn after_a_restart_a_report_is_waited_for() {
 }
 
 #[test]
-fn late_nodes_are_told_with_what_they_lack() {
+fn late_nodes_are_reported_with_what_they_lack() {
     node("never-1", Readiness::NotReady);
     node("never-2", Readiness::Unknown);
     node("fine-1", Readiness::Ready);
@@ -195,7 +195,7 @@ fn an_api_that_starts_is_waited_for() {
 }
 
 #[test]
-fn an_api_that_never_answers_is_told_within_the_limit() {
+fn an_api_that_never_answers_is_reported_within_the_limit() {
     let scratch = Scratch::new();
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let server = format!("http://{}", silent.local_addr().unwrap());

@@ -85,7 +85,7 @@ fn right_credentials_reach_nodes_and_secrets_and_a_second_run_changes_nothing() 
 }
 
 #[test]
-fn check_mode_tells_the_changes_and_makes_none() {
+fn check_mode_reports_the_changes_and_makes_none() {
     let site = site(&right_credentials());
     let run = site.run(&["--check", "--diff", "-vvvv"]);
     assert_eq!(run.changes(), [2, 1, 1]);

@@ -285,7 +285,7 @@ fn a_document_that_others_can_read_needs_recreate() {
 }
 
 #[test]
-fn prune_removes_ours_and_the_inherited_ones_in_our_namespaces() {
+fn prune_removes_own_and_inherited_secrets_of_the_namespaces() {
     let (ours, other) = (namespace(), namespace());
     let inherited = "o-a-0cc175b9c0f1b6a831c399e269772661";
     for namespace in [&ours, &other] {
@@ -704,7 +704,7 @@ fn two_hundred_secrets_are_one_task() {
 }
 
 #[test]
-fn others_secrets_that_disturb_imports_are_told() {
+fn others_secrets_that_disturb_imports_are_reported() {
     let namespace = namespace();
     let kind = "kubernetes.io/dockerconfigjson";
     kubectl_secret(
@@ -1044,7 +1044,7 @@ mod manifests {
     }
 
     #[test]
-    fn that_nobody_wants_go_only_when_asked() {
+    fn that_are_not_wanted_go_only_when_asked() {
         let scratch = Scratch::new();
         let base = with(
             options("one", PASSWORD),

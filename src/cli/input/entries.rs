@@ -13,8 +13,8 @@ use crate::{
         credential::Credential,
         docker_config::Helpers,
         registry_credential::{RegistryCredential, Source, TransportSecurity},
-        registry_host::{RegistryHost, shown},
-        stored_entry::{EntryFault, StoredEntry},
+        registry_host::{RegistryHost, mask_userinfo},
+        stored_entry::{EntryError, StoredEntry},
         verdict::Verdict,
     },
     operations::{
@@ -114,7 +114,7 @@ fn of_stored(place: &str, entry: &StoredEntry) -> Option<Subject> {
     }
 }
 
-fn unreadable(place: &str, key: &str, fault: EntryFault) -> Subject {
+fn unreadable(place: &str, key: &str, fault: EntryError) -> Subject {
     let message = if fault.stops_kubelet() {
         format!(
             "{fault}; kubelet ignores the whole file because of it: remove the entry, or log in again"
@@ -136,7 +136,7 @@ fn helper_for<'a>(key: &str, helpers: &'a Helpers) -> Option<&'a str> {
 }
 
 fn of_helper(place: &str, key: &str, name: &str) -> Subject {
-    let place = format!("{place}, docker-credential-{}", shown(name));
+    let place = format!("{place}, docker-credential-{}", mask_userinfo(name));
     let Ok(host) = RegistryHost::parse(key) else {
         return no_registry(&place, key, "this key names no registry");
     };
@@ -173,8 +173,8 @@ fn skipped(place: &str, key: &str, reason: &str, message: &str) -> Subject {
 }
 
 fn apart(place: &str, key: &str, verdict: State, reason: &str, message: &str) -> Subject {
-    let host =
-        RegistryHost::parse(key).map_or_else(|_| shown(key).into_owned(), |host| host.to_string());
+    let host = RegistryHost::parse(key)
+        .map_or_else(|_| mask_userinfo(key).into_owned(), |host| host.to_string());
     let registry = json!({
         "host": host, "source": place, "verdict": verdict, "reason": reason,
         "message": format!("{host}: {message}"),

@@ -5,7 +5,7 @@ use super::ClusterError;
 const TOO_MANY_REQUESTS: u16 = 429;
 
 impl ClusterError {
-    /// Returns a stable word for the kind of fault.
+    /// Returns a stable word for the kind of error.
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {

@@ -216,7 +216,7 @@ fn require_unique_names(document: &Document) -> Result<(), Flaw> {
 fn invalid(path: &Path, flaw: &Flaw) -> ClusterError {
     ClusterError::KubeconfigInvalid {
         path: path.to_owned(),
-        fault: flaw.to_string(),
+        problem: flaw.to_string(),
     }
 }
 

@@ -22,18 +22,18 @@ fn with(cluster: &str, user: &str, more: &str) -> String {
     )
 }
 
-fn fault(cluster: &str, user: &str, more: &str) -> String {
+fn problem(cluster: &str, user: &str, more: &str) -> String {
     let text = with(cluster, user, more);
     let error = read_text(&text)
         .err()
         .unwrap_or_else(|| panic!("accepted: {text}"));
-    let (_, fault) = error
+    let (_, problem) = error
         .to_string()
         .split_once("kubeconfig: ")
         .map(|(a, b)| (a.to_owned(), b.to_owned()))
         .unwrap();
-    assert!(!fault.contains("hunter2"), "{fault}");
-    fault
+    assert!(!problem.contains("hunter2"), "{problem}");
+    problem
 }
 
 #[test]
@@ -236,10 +236,10 @@ const FAULTS: &[[&str; 4]] = &[
 ];
 
 #[test]
-fn each_fault_is_named_without_its_content() {
+fn each_error_is_named_without_its_content() {
     for [cluster, user, more, expected] in FAULTS {
-        let fault = fault(cluster, user, more);
-        assert!(fault.contains(expected), "{expected}: {fault}");
+        let problem = problem(cluster, user, more);
+        assert!(problem.contains(expected), "{expected}: {problem}");
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) fn answer(report: &Report, call: &Call) -> Response {
     } else {
         response
     };
-    cluster_answer::fail(response, &report.faults, &call.cleaner)
+    cluster_answer::fail(response, &report.errors, &call.cleaner)
 }
 
 fn secret(report: &SecretReport) -> Value {

@@ -42,7 +42,7 @@ pub(super) fn run(call: &Call) -> Result<Response, Failure> {
     let report = Cluster::connect(&[kubeconfig], options.get(CONTEXT))
         .map(|cluster| cluster.with_cleaner(&call.cleaner))
         .and_then(|cluster| sync_global_secret(&request, &cluster, effect_of(call)));
-    let report = report.unwrap_or_else(|error| Report::of_faults(vec![error]));
+    let report = report.unwrap_or_else(|error| Report::of_errors(vec![error]));
     Ok(answer(&report, call).warn(warnings))
 }
 

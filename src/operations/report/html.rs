@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_asks_nobody() {
+    fn the_page_sends_no_request() {
         let page = page(&Report::default());
         for word in ["http://", "https://", "src=", "@import", "url("] {
             assert!(!page.contains(word), "{word}");

@@ -71,11 +71,11 @@ pub fn settings(inventory: &Inventory) -> Result<Settings, Vec<String>> {
                 .to_owned(),
         ]);
     }
-    let (names, mut faults) = node_names(&inventory.node_names);
-    let control_host = control_host(inventory).map_err(|fault| faults.push(fault));
-    let serial = serial(&inventory.serial).map_err(|fault| faults.push(fault));
+    let (names, mut errors) = node_names(&inventory.node_names);
+    let control_host = control_host(inventory).map_err(|error| errors.push(error));
+    let serial = serial(&inventory.serial).map_err(|error| errors.push(error));
     match (control_host, serial) {
-        (Ok(control_host), Ok(serial)) if faults.is_empty() => Ok(Settings {
+        (Ok(control_host), Ok(serial)) if errors.is_empty() => Ok(Settings {
             control_host,
             serial,
             has_first_master: inventory
@@ -90,7 +90,7 @@ pub fn settings(inventory: &Inventory) -> Result<Settings, Vec<String>> {
                 .collect(),
             node_names: names,
         }),
-        _ => Err(faults),
+        _ => Err(errors),
     }
 }
 
@@ -142,14 +142,14 @@ fn is_batch(value: &Value) -> bool {
 }
 
 fn node_names(given: &BTreeMap<String, NodeName>) -> (BTreeMap<String, String>, Vec<String>) {
-    let (mut names, mut faults) = (BTreeMap::new(), Vec::new());
+    let (mut names, mut errors) = (BTreeMap::new(), Vec::new());
     for (host, node) in given {
         match node_name(node) {
             Ok(name) => drop(names.insert(host.clone(), name)),
-            Err(fault) => faults.push(format!("{} of {host} {fault}", node.variable)),
+            Err(error) => errors.push(format!("{} of {host} {error}", node.variable)),
         }
     }
-    (names, faults)
+    (names, errors)
 }
 
 fn node_name(node: &NodeName) -> Result<String, String> {
@@ -181,7 +181,7 @@ mod tests {
         from_value(inventory).unwrap()
     }
 
-    fn faults(change: impl FnOnce(&mut Value)) -> String {
+    fn errors(change: impl FnOnce(&mut Value)) -> String {
         settings(&inventory(change)).unwrap_err().join("\n")
     }
 
@@ -236,10 +236,10 @@ mod tests {
             json!("%"),
             json!("1 %"),
         ] {
-            let fault = faults(|i| i["serial"] = bad.clone());
+            let error = errors(|i| i["serial"] = bad.clone());
             assert!(
-                fault.starts_with("openshift_restart_nodes_serial: expected"),
-                "{bad}: {fault}"
+                error.starts_with("openshift_restart_nodes_serial: expected"),
+                "{bad}: {error}"
             );
         }
     }
@@ -248,7 +248,7 @@ mod tests {
     fn a_name_that_the_cluster_cannot_know_is_found_before_anything_is_written() {
         let name = |member: &str, value: Value| {
             let node = json!({"variable": "openshift_kubelet_name_override", member: value});
-            faults(|i| i["node_names"]["n1"] = node)
+            errors(|i| i["node_names"]["n1"] = node)
         };
         let undefined = name("error", json!("'ansible_hostname' is undefined"));
         assert!(undefined.starts_with(
@@ -260,8 +260,8 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_is_reported_at_once() {
-        let all = faults(|i| {
+    fn every_error_is_reported_at_once() {
+        let all = errors(|i| {
             i["serial"] = json!(0);
             i["control_host"] = json!("-oProxyCommand=x");
             i["node_names"]["n1"]["name"] = json!("");
@@ -275,7 +275,7 @@ mod tests {
         }
         for missing in ["nodes", "masters"] {
             assert!(
-                faults(|i| i[missing] = json!([])).contains("needs the groups masters and nodes")
+                errors(|i| i[missing] = json!([])).contains("needs the groups masters and nodes")
             );
         }
     }

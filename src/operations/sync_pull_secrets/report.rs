@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::cluster::{
     ClusterError,
-    manifest::ManifestPlan,
+    manifest::PlannedManifest,
     names::ObjectName,
     plan::{Action, SecretPlan},
     service_account::AccountPlan,
@@ -20,7 +20,7 @@ pub struct Report {
     /// What a user should know.
     pub warnings: Vec<String>,
     /// What went wrong. Secrets that are not in the report were not touched.
-    pub faults: Vec<ClusterError>,
+    pub errors: Vec<ClusterError>,
 }
 
 /// What became of a secret.
@@ -68,7 +68,7 @@ impl Report {
         }
     }
 
-    pub(super) fn add_manifest(&mut self, plan: ManifestPlan) {
+    pub(super) fn add_manifest(&mut self, plan: PlannedManifest) {
         self.add_secret(plan.plan, Some(plan.path));
     }
 
@@ -77,11 +77,11 @@ impl Report {
         self.secrets.push(SecretReport::of(plan, manifest));
     }
 
-    /// Tells that nothing was done because of faults.
+    /// Tells that nothing was done because of errors.
     #[must_use]
-    pub fn of_faults(faults: Vec<ClusterError>) -> Self {
+    pub fn of_errors(errors: Vec<ClusterError>) -> Self {
         Self {
-            faults,
+            errors,
             ..Self::default()
         }
     }

@@ -58,7 +58,7 @@ pub enum Prune {
     /// Nothing.
     Nothing,
     /// The pull secrets that an earlier run made and this one does not name.
-    Ours,
+    Managed,
 }
 
 impl Request {
@@ -190,8 +190,8 @@ impl Secrets {
     fn further_goals<'a>(&self, others: impl Iterator<Item = &'a LiveSecret>) -> Vec<Goal> {
         match self {
             Self::Present(_, Prune::Nothing) => Vec::new(),
-            Self::Present(_, Prune::Ours) => {
-                let ours = others.filter(|secret| secret.is_ours());
+            Self::Present(_, Prune::Managed) => {
+                let ours = others.filter(|secret| secret.is_managed());
                 ours.map(|secret| Goal::Pruned(secret.name())).collect()
             }
             Self::Absent(_) => {

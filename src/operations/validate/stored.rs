@@ -12,7 +12,7 @@ use crate::{
         credential::Credential,
         docker_config::DockerConfig,
         registry_credential::{RegistryCredential, Source, TransportSecurity},
-        registry_host::{RegistryHost, shown},
+        registry_host::{RegistryHost, mask_userinfo},
         stored_entry::StoredEntry,
         visible::is_invisible,
     },
@@ -89,7 +89,7 @@ impl StoredCredentials {
             }
         }
         if let Some(store) = &helpers.store {
-            let (path, store) = (path.display(), shown(store));
+            let (path, store) = (path.display(), mask_userinfo(store));
             self.warnings.push(format!("{path}: docker asks the credential store {store} for every registry and does not read auths; kubelet does"));
         }
         let missing = demands.hosts().into_iter();
@@ -161,17 +161,17 @@ pub fn is_of_device_login(host: &RegistryHost, key: &str) -> bool {
 fn place_of(path: &Path, entry: &StoredEntry) -> String {
     let key = match entry.key() {
         "" => "\"\"".into(),
-        key => shown(key),
+        key => mask_userinfo(key),
     };
     format!("{}: entry {key}", path.display())
 }
 
 /// Why kubelet ignores the whole file, if this entry is the reason.
 fn obstacle_of_kubelet(path: &Path, entry: &StoredEntry) -> Option<String> {
-    let fault = entry.credential().err().filter(|f| f.stops_kubelet())?;
+    let error = entry.credential().err().filter(|f| f.stops_kubelet())?;
     let place = place_of(path, entry);
     Some(format!(
-        "{place}: {fault}; kubelet ignores the whole file because of it"
+        "{place}: {error}; kubelet ignores the whole file because of it"
     ))
 }
 
@@ -192,8 +192,8 @@ fn suspicions(
     let place = place_of(path, entry);
     let mut found: Vec<_> = obstacle_of_kubelet(path, entry).into_iter().collect();
     match entry.credential() {
-        Err(fault) if fault.stops_kubelet() => {}
-        Err(fault) => found.push(format!("{place}: {fault}; it was not examined")),
+        Err(error) if error.stops_kubelet() => {}
+        Err(error) => found.push(format!("{place}: {error}; it was not examined")),
         Ok(None) if !entry.has_token() => found.push(format!("{place} holds no credential")),
         Ok(_) => {}
     }
@@ -206,7 +206,7 @@ fn suspicions(
         ));
     }
     let helper = entry.host().and_then(|host| helpers.get(&host));
-    if let Some(helper) = helper.map(|helper| shown(helper)) {
+    if let Some(helper) = helper.map(|helper| mask_userinfo(helper)) {
         found.push(format!(
             "{place}: docker asks the credential helper {helper} for it; kubelet reads the entry"
         ));

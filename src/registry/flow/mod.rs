@@ -160,7 +160,7 @@ impl Flow {
         match step {
             Step::Done(conclusion) => {
                 let conclusion = self.without_tunnel().unwrap_or(conclusion);
-                done(conclusion.shown(&self.cleaner))
+                done(conclusion.cleaned(&self.cleaner))
             }
             send @ Step::Send { .. } => send,
         }

@@ -511,7 +511,7 @@ fn an_insecure_registry_may_speak_http() {
 }
 
 #[test]
-fn where_plain_http_leads_nowhere_the_missing_tunnel_is_told() {
+fn where_plain_http_leads_nowhere_the_missing_tunnel_is_reported() {
     let denied = || error_of(WireErrorKind::Proxy(ProxyErrorKind::Denied));
     for http in [error_of(WireErrorKind::Timeout), r(400).into()] {
         let (_, conclusion) = insecure(vec![denied(), http]);

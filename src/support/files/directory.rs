@@ -132,8 +132,8 @@ impl Directory {
         if !self.way.is_foreign {
             return Ok(false);
         }
-        let is_ours = made.metadata()?.uid() == executing_user();
-        Ok(!is_ours || !system::is_empty(made)?)
+        let is_own = made.metadata()?.uid() == executing_user();
+        Ok(!is_own || !system::is_empty(made)?)
     }
 
     /// Goes one directory deeper.

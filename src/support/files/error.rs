@@ -29,7 +29,7 @@ pub enum FileError {
     },
     /// Another user can put a file or a link in the place of the one that is meant.
     #[error(
-        "cannot use {path}: {directory} {fault}, so others could read or replace the \
+        "cannot use {path}: {directory} {problem}, so others could read or replace the \
          credentials; name a path that only its owner can write to"
     )]
     UnsafeDirectory {
@@ -38,7 +38,7 @@ pub enum FileError {
         /// The directory in question.
         directory: PathBuf,
         /// What is wrong with it.
-        fault: &'static str,
+        problem: &'static str,
     },
     /// Another user's link leads to a file that is not that user's.
     #[error(
@@ -143,12 +143,12 @@ pub enum FileError {
         limit: u64,
     },
     /// A file whose content is obeyed or secret, which others can write or read.
-    #[error("cannot use {path}: {fault}; {remedy}")]
+    #[error("cannot use {path}: {problem}; {remedy}")]
     NotTrusted {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        fault: String,
+        problem: String,
         /// The way out.
         remedy: &'static str,
     },

@@ -31,7 +31,7 @@ pub(super) fn is_foreign(owner: u32, us: u32) -> bool {
 /// What is wrong with a directory of `mode` and `owner` in which `us` is about to use something
 /// owned by `entry`. Where everybody may write, only root's or our own sticky directory is safe
 /// (`/tmp`), and there only what is root's or ours.
-pub(super) fn directory_fault(
+pub(super) fn judge_directory(
     mode: u32,
     owner: u32,
     entry: Option<u32>,
@@ -101,12 +101,12 @@ mod tests {
 
     #[test]
     fn trusts_only_root_and_us_where_everybody_may_write() {
-        assert_eq!(directory_fault(0o755, 1234, Some(1234), US), None);
-        assert_eq!(directory_fault(0o1777, 0, None, US), None);
-        assert_eq!(directory_fault(0o1777, 0, Some(1000), US), None);
-        assert!(directory_fault(0o1777, 0, Some(1234), US).is_some());
-        assert!(directory_fault(0o1777, 1234, None, US).is_some());
-        assert!(directory_fault(0o777, 0, None, US).is_some());
+        assert_eq!(judge_directory(0o755, 1234, Some(1234), US), None);
+        assert_eq!(judge_directory(0o1777, 0, None, US), None);
+        assert_eq!(judge_directory(0o1777, 0, Some(1000), US), None);
+        assert!(judge_directory(0o1777, 0, Some(1234), US).is_some());
+        assert!(judge_directory(0o1777, 1234, None, US).is_some());
+        assert!(judge_directory(0o777, 0, None, US).is_some());
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl Lock<'_> {
             Some(old) if new.backup => Some(self.back_up(old, new.attributes)?),
             _ => None,
         };
-        let beside = Beside::create(self)?;
+        let beside = NewVersion::create(self)?;
         beside.write(new.bytes, wanted, new.old)?;
         beside.take_the_place_of(&self.place.name)?;
         Ok(copy)
@@ -91,7 +91,7 @@ impl Lock<'_> {
             owner: Some(owner),
             group: Some(group),
         };
-        let beside = Beside::create(self)?;
+        let beside = NewVersion::create(self)?;
         beside.write(&old.bytes, attributes, Some(old))?;
         beside.take_the_place_of(&name)?;
         Ok(self.directory.path.join(name))
@@ -137,13 +137,13 @@ impl Directory {
 const NEW: &str = "new";
 
 /// A file in the making, in the directory of the one it will replace.
-struct Beside<'a> {
+struct NewVersion<'a> {
     lock: &'a Lock<'a>,
     name: OsString,
     file: File,
 }
 
-impl<'a> Beside<'a> {
+impl<'a> NewVersion<'a> {
     fn create(lock: &'a Lock<'a>) -> Result<Self, FileError> {
         let (directory, target) = (&lock.directory.file, lock.place.target());
         let name = lock.place.companion(NEW);
@@ -189,7 +189,7 @@ impl<'a> Beside<'a> {
     }
 }
 
-impl Drop for Beside<'_> {
+impl Drop for NewVersion<'_> {
     fn drop(&mut self) {
         // After a rename there is nothing of that name.
         let _ = system::remove(&self.lock.directory.file, &self.name);
@@ -297,7 +297,7 @@ mod tests {
     fn the_neighbor_of_a_run_at_work_stays() {
         let (directory, place) = scratch();
         let lock = Lock::acquire(&place, Duration::ZERO).unwrap();
-        let _made = Beside::create(&lock).unwrap();
+        let _made = NewVersion::create(&lock).unwrap();
         place.tidy();
         assert_eq!(listing(&directory).len(), 2);
     }

@@ -53,34 +53,34 @@ pub fn read(path: &Path, content: Content, limit: u64) -> Result<Vec<u8>, FileEr
     let found = found.ok_or_else(|| system(Errno::NOENT.into()))?;
     let metadata = found.file.metadata().map_err(system)?;
     let (owner, mode) = (metadata.uid(), metadata.mode() & 0o7777);
-    check(owner, mode, content, executing_user()).map_err(|(fault, remedy)| {
+    check(owner, mode, content, executing_user()).map_err(|(problem, remedy)| {
         let path = path.to_owned();
         FileError::NotTrusted {
             path,
-            fault,
+            problem,
             remedy,
         }
     })?;
     Ok(found.bytes)
 }
 
-/// `Err`: the fault and the way out.
+/// `Err`: the error and the way out.
 fn check(owner: u32, mode: u32, content: Content, us: u32) -> Result<(), (String, &'static str)> {
     if is_foreign(owner, us) {
-        let fault = format!("it belongs to user {owner}, who can change it at any time");
+        let problem = format!("it belongs to user {owner}, who can change it at any time");
         return Err((
-            fault,
+            problem,
             "give it to root or to the user who runs this (chown)",
         ));
     }
     let refused = mode & content.refused();
-    let fault = match refused {
+    let problem = match refused {
         0 => return Ok(()),
         _ if refused & 0o002 != 0 => "every user of this machine can write it",
         _ if refused & 0o020 != 0 => "its group can write it",
         _ => "it is open to every user of this machine",
     };
-    Err((format!("{fault} (mode {mode:04o})"), content.remedy()))
+    Err((format!("{problem} (mode {mode:04o})"), content.remedy()))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use std::{
 
 use super::{
     error::{Attempt, FileError},
-    judge::{directory_fault, executing_user, is_foreign, kind_of, may_lead},
+    judge::{executing_user, is_foreign, judge_directory, kind_of, may_lead},
     system::{self, Entry},
 };
 
@@ -222,12 +222,12 @@ impl Step {
         let entry = system::look(&self.file, name).attempt("look at", &self.path.join(name))?;
         let owner = entry.as_ref().map(|entry| entry.metadata.uid());
         let (mode, directory_owner) = (self.metadata.mode(), self.metadata.uid());
-        match directory_fault(mode, directory_owner, owner, executing_user()) {
+        match judge_directory(mode, directory_owner, owner, executing_user()) {
             None => Ok(entry),
-            Some(fault) => Err(FileError::UnsafeDirectory {
+            Some(problem) => Err(FileError::UnsafeDirectory {
                 path: way.written.clone(),
                 directory: self.path.clone(),
-                fault,
+                problem,
             }),
         }
     }

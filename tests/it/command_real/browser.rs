@@ -64,7 +64,7 @@ fn look(nodes: usize) -> Vec<Value> {
 }
 
 #[test]
-fn everybody_can_read_the_page_and_it_asks_nobody() {
+fn everybody_can_read_the_page_and_it_sends_no_request() {
     for nodes in [3, 1000] {
         let views = look(nodes);
         assert_eq!(views.len(), 4);

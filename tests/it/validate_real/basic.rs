@@ -34,7 +34,7 @@ fn a_wrong_password_costs_one_failed_login() {
 }
 
 #[test]
-fn a_missing_tag_is_told_from_a_bad_password() {
+fn a_missing_tag_is_distinguished_from_a_bad_password() {
     let bed = bed();
     let other = json!({"test_image": "openshift3/ose-pod:v3.12"});
     let answer = prove(&bed, &bed.passwords.developer, other);

@@ -55,7 +55,7 @@ impl Site {
 
 /// One Keycloak for all cases: it takes half a minute to start.
 #[test]
-fn keycloak_accounts_are_told_apart_at_the_price_of_one_login() {
+fn keycloak_accounts_are_distinguished_at_the_price_of_one_login() {
     let site = Site::start();
     let password = site.password.as_str();
     let verdict = |word: &str| vec![word.to_owned()];

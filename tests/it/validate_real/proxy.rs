@@ -46,7 +46,7 @@ fn a_proxy_that_wants_a_password_says_so() {
 
 /// tinyproxy answers 401 where 407 is meant.
 #[test]
-fn a_wrong_password_for_the_proxy_is_told_and_not_tried_again() {
+fn a_wrong_password_for_the_proxy_is_reported_and_not_tried_again() {
     let (bed, password) = (bed(), password::short().unwrap());
     let proxy = proxy(Rules::Login(USER, &password));
     let options = json!({"https_proxy": address_with("wrong-password", &proxy)});

@@ -54,7 +54,7 @@ fn a_wrong_password_costs_one_failed_login() {
 }
 
 #[test]
-fn an_account_without_rights_is_told_from_a_bad_password() {
+fn an_account_without_rights_is_distinguished_from_a_bad_password() {
     let bed = bed();
     let answer = prove(&bed, NOSCOPE, &bed.passwords.noscope);
     assert_eq!(verdicts(&answer), ["denied_or_missing/no_pull_access"]);
@@ -93,7 +93,7 @@ fn a_new_password_counts_at_once() {
 }
 
 #[test]
-fn every_registry_has_its_own_verdict_and_all_failures_are_told() {
+fn every_registry_has_its_own_verdict_and_all_failures_are_reported() {
     let bed = bed();
     let [nobody] = free_ports().unwrap();
     let nobody = format!("127.0.0.1:{nobody}");

@@ -21,7 +21,7 @@ fn answered(connect: impl Fn(&Heard) -> Reaction + Send + Sync + 'static) -> (An
 }
 
 #[test]
-fn what_a_proxy_answers_to_connect_is_told() {
+fn what_a_proxy_answers_to_connect_is_reported() {
     for (status, expected, asked) in [
         (503, ("unreachable", "refused"), 2),
         (403, ("proxy_failure", "proxy_denied"), 1),

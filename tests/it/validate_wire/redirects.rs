@@ -241,7 +241,7 @@ fn a_store_that_is_not_there_is_no_proof() {
 }
 
 #[test]
-fn a_registry_that_redirects_to_its_own_plain_http_is_told() {
+fn a_registry_that_redirects_to_its_own_plain_http_is_reported() {
     let authority = Authority::new().unwrap();
     let config = server(&authority.server(&[]).unwrap());
     let registry = Scripted::tls(config, |request| {

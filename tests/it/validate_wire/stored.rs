@@ -95,7 +95,7 @@ fn tokens_of_other_programs_are_not_sent() {
 }
 
 #[test]
-fn a_key_that_names_no_registry_is_told_without_its_secrets() {
+fn a_key_that_names_no_registry_is_reported_without_its_secrets() {
     let auths = json!({
         "https://user:key-w0rd@127.0.0.1:9/": auth(),
         "user:key://w0rd@r.example.com": {"auth": "!!"},
@@ -151,7 +151,7 @@ fn a_registry_that_no_option_names_is_not_asked_if_so_wanted() {
 }
 
 #[test]
-fn a_store_that_docker_asks_in_place_of_the_file_is_told() {
+fn a_store_that_docker_asks_in_place_of_the_file_is_reported() {
     let scratch = Scratch::new();
     let file = scratch.write("config.json", r#"{"credsStore": "pass", "auths": {}}"#);
     let options = json!({"auth_files": [file]});

@@ -73,7 +73,7 @@ fn a_self_signed_certificate_may_be_trusted_itself() {
 
 /// TLS 1.2 refuses within the handshake, TLS 1.3 after it.
 #[test]
-fn a_registry_may_want_a_certificate_of_ours() {
+fn a_registry_may_want_a_client_certificate() {
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         wants_a_certificate(version);
     }
@@ -118,7 +118,7 @@ fn plain_http_only_where_it_was_asked_for() {
 }
 
 #[test]
-fn an_old_server_is_told_from_a_strange_one() {
+fn an_old_server_is_distinguished_from_a_strange_one() {
     // A fatal alert, protocol_version (RFC 8446 §6.2).
     let registry = Scripted::raw(b"\x15\x03\x01\x00\x02\x02\x46");
     assert_eq!(
