@@ -42,6 +42,9 @@ MARK = 'oreg-courier: '
 
 MAX_ANSWER = 16 << 20
 
+# Digits of a whole number in an answer: more than any module has to say.
+LONGEST_NUMBER = 40
+
 # How often the program is sent when another controller, with another version, removes it each time.
 ATTEMPTS = 3
 
@@ -509,7 +512,7 @@ class Report:
 def parse_answer(line):
     """Returns the members of an answer that are the module's to give, fit to be printed; or None."""
     try:
-        answer = clean(json.loads(line, parse_constant=refuse_constant))
+        answer = clean(json.loads(line, parse_constant=refuse_constant, parse_int=whole_number, parse_float=fraction))
     # RuntimeError: nested too deeply. Neither text is shown, as it would quote the answer.
     except (ValueError, RuntimeError):
         return None
@@ -526,6 +529,21 @@ def parse_answer(line):
 
 def refuse_constant(name):
     raise ValueError(name)
+
+
+def whole_number(text):
+    # Longer ones take Python older than 3.11 a time that grows with the square of their length.
+    if len(text.lstrip('-')) > LONGEST_NUMBER:
+        raise ValueError(text[:1])
+    return int(text)
+
+
+def fraction(text):
+    number = float(text)
+    # JSON has no name for what is beyond the range of a float, and Ansible would print one.
+    if number - number != 0:
+        raise ValueError(text[:1])
+    return number
 
 
 def is_reserved(key):

@@ -444,7 +444,8 @@ def test_an_answer_is_limited(host):
 
 
 @pytest.mark.parametrize('line', [
-    '{"a": NaN}', '{"a": Infinity}', '{"changed": tru', '[]', '{} {}', '{"a": ' + '[' * 100000 + ']' * 100000 + '}'])
+    '{"a": NaN}', '{"a": Infinity}', '{"a": 1e999}', '{"a": [-1e999]}', '{"a": ' + '9' * 41 + '}', '{"a": [-' + '9' * 41 + ']}',
+    '{"changed": tru', '[]', '{} {}', '{"a": ' + '[' * 100000 + ']' * 100000 + '}'])
 def test_what_is_no_answer(courier, line):
     assert courier.parse_answer(line) is None
 
@@ -456,6 +457,16 @@ def test_an_answer_is_another_machines_word(courier):
         ' "invocation": {}, "changed": "yes", "failed": 0, "warnings": "one", "files": [{"path\\u001b": "a\\u001b[2Jb\\u202e\\ud800c\\td"}]}')
     assert answer == {'changed': True, 'failed': False, 'warnings': ['one'],
                       'files': [{u'path\ufffd': u'a\ufffd[2Jb\ufffd\ufffdc\td'}]}
+
+
+def test_numbers_are_read_as_they_are(courier):
+    assert courier.parse_answer('{"a": [1, -2, 0.5, -%s]}' % (10 ** 39))['a'] == [1, -2, 0.5, -10 ** 39]
+
+
+def test_a_number_of_a_million_digits_takes_no_time(courier):
+    begin = time.time()
+    assert courier.parse_answer('{"a": %s}' % ('9' * 4000000)) is None
+    assert time.time() - begin < 2
 
 
 def test_a_pair_of_surrogates_is_one_character(courier):

@@ -242,6 +242,15 @@ def test_a_jump_host(machine):
     assert machine.play(variables).succeeded().goes_by_the_courier
 
 
+def test_a_jump_host_of_ssh_config(machine):
+    config = machine.write('jump_config', 'Host node\n  HostName 127.0.0.1\n  ProxyJump jump\n'
+                           'Host jump\n  HostName 127.0.0.1\n  User trusted\n  IdentityFile %s\n'
+                           'Host *\n  Port %d\n  UserKnownHostsFile /dev/null\n  StrictHostKeyChecking no\n  LogLevel ERROR\n'
+                           % (machine.path('user'), machine.port))
+    variables = machine.variables('root', ansible_host='node', ansible_ssh_common_args='-F ' + config)
+    assert machine.play(variables).succeeded().goes_by_the_courier
+
+
 @pytest.mark.parametrize('more', [
     {'ansible_ssh_extra_args': '-tt'}, {'ansible_ssh_extra_args': '-o RequestTTY=force'}, {'oreg_courier': False},
     {'ansible_user': 'needy', 'ansible_become': True, 'ansible_become_password': 'pw-needy'}],
@@ -259,13 +268,41 @@ def test_a_terminal_that_ssh_config_forces(machine):
     assert run.goes_by_the_courier
 
 
-@pytest.mark.skipif(VERSION != (2, 9), reason='doas is in a collection since')
+# What left Ansible for collections after 2.9. `testbed/setup courier` puts it there.
+COLLECTIONS = os.path.join(os.environ.get('OREG_CACHE') or os.path.expanduser('~/.cache/oreg'), 'collections')
+OF_COLLECTIONS = {'ANSIBLE_COLLECTIONS_PATHS': COLLECTIONS, 'ANSIBLE_COLLECTIONS_PATH': COLLECTIONS}
+
+
+def named(name, collection):
+    """The name of a plugin to this version of Ansible."""
+    return name if VERSION == (2, 9) else collection + '.' + name
+
+
+@pytest.mark.parametrize('user, shell, become', [
+    ('seashell', 'csh', {}), ('fisher', 'fish', {}), ('fisher', 'fish', BECOME),
+    # Ansible 2.9 refuses the pair itself.
+    pytest.param('seashell', 'csh', BECOME, marks=pytest.mark.skipif(VERSION == (2, 9), reason='not in this version'))])
+def test_every_type_of_shell(machine, user, shell, become):
+    """ansible_shell_type, with the login shell that it is for."""
+    variables = machine.variables(user, ansible_shell_type=named(shell, 'ansible.posix'), **become)
+    task = {'environment': {'COURIER_TEST': "a 'b' $c"}}
+    first = machine.play(variables, task, environment=OF_COLLECTIONS).succeeded()
+    assert first.goes_by_the_courier and first.result['variable'] == "a 'b' $c"
+    assert machine.play(variables, task, environment=OF_COLLECTIONS).succeeded().sessions == ['command']
+
+
+@pytest.mark.skipif(VERSION != (2, 9), reason='newer versions take it')
+def test_a_type_of_shell_that_ansible_refuses(machine):
+    run = machine.play(machine.variables('seashell', ansible_shell_type='csh', **BECOME))
+    assert run.status == 2 and 'incompatible with the sudo become plugin' in run.output
+
+
 @pytest.mark.parametrize('user, password, courier', [('trusted', None, True), ('asked', 'pw-asked', False)])
 def test_doas(machine, user, password, courier):
-    more = dict(BECOME, ansible_become_method='doas')
+    more = dict(BECOME, ansible_become_method=named('doas', 'community.general'))
     if password:
         more['ansible_become_password'] = password
-    run = machine.play(machine.variables(user, **more)).succeeded()
+    run = machine.play(machine.variables(user, **more), environment=OF_COLLECTIONS).succeeded()
     assert run.goes_by_the_courier is courier and run.result['uid'] == 0
 
 
@@ -298,6 +335,12 @@ def test_keywords_of_a_task(machine, task):
     result = run.result.get('results', [run.result])[0]
     assert result['variable'] == task.get('environment', {}).get('COURIER_TEST', '')
     assert result['check'] is task.get('check_mode', False)
+
+
+def test_a_task_is_tried_again(machine):
+    machine.play(machine.variables('root')).succeeded()
+    run = machine.play(machine.variables('root'), {'retries': 2, 'until': 'outcome.version == 2', 'delay': 0})
+    assert run.status == 2 and len(run.sessions) >= 2 and set(run.sessions) == {'command'}
 
 
 def test_an_answer_is_no_template(machine):
