@@ -109,11 +109,11 @@ pub const FILES: [Generated; 9] = [
 ];
 
 /// The tables of the role: name, rows, and whether a row belongs to it.
-type RoleTable = (&'static str, &'static [Documented], fn(&Documented) -> bool);
+pub(super) type RoleTable = (&'static str, &'static [Documented], fn(&Documented) -> bool);
 
 const CLUSTER: &[Documented] = &[KUBECONFIG.documented(), CONTEXT.documented()];
 
-const TABLES: [RoleTable; 6] = [
+pub(super) const TABLES: [RoleTable; 6] = [
     ("oreg_credential_options", CREDENTIALS_DOCUMENTED, |_| true),
     ("oreg_proxy_options", oreg_validate::DOCUMENTED, is_proxy),
     ("oreg_proof_options", oreg_validate::DOCUMENTED, |row| {
@@ -131,7 +131,9 @@ fn is_proxy(row: &Documented) -> bool {
 }
 
 /// The rows of a table of the role that a variable sets.
-fn set_by_variables(table: &RoleTable) -> impl Iterator<Item = (&'static str, Documented)> {
+pub(super) fn set_by_variables(
+    table: &RoleTable,
+) -> impl Iterator<Item = (&'static str, Documented)> {
     let (_, rows, belongs) = *table;
     let rows = rows.iter().copied().filter(belongs);
     rows.filter_map(|row| Some((row.about.variable?, row)))
@@ -193,7 +195,7 @@ fn constraints(yaml: &mut String, pad: &str, row: &Documented) {
 }
 
 /// Ansible's words for a kind of values.
-const fn kind_of(kind: Kind) -> (&'static str, Option<&'static str>) {
+pub(super) const fn kind_of(kind: Kind) -> (&'static str, Option<&'static str>) {
     match kind {
         Kind::Str | Kind::Choice(_) => ("str", None),
         Kind::Path => ("path", None),
@@ -207,7 +209,7 @@ const fn kind_of(kind: Kind) -> (&'static str, Option<&'static str>) {
     }
 }
 
-fn default_of(row: &Documented) -> Option<String> {
+pub(super) fn default_of(row: &Documented) -> Option<String> {
     match row.spec.default {
         OptionDefault::Absent => None,
         // Unquoted, the digits of a mode are a number.
@@ -240,7 +242,7 @@ fn describe(yaml: &mut String, indent: usize, about: &[String]) {
     }
 }
 
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let last = lines.len() - 1;

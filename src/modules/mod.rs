@@ -6,6 +6,7 @@ pub mod docker_creds;
 pub mod documentation;
 mod effect;
 mod file_changes;
+pub mod option_page;
 pub mod oreg_node_config;
 pub mod oreg_nodes_ready;
 pub mod oreg_pull_secrets;

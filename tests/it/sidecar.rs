@@ -8,7 +8,7 @@ use oreg::{
         Module, OptionSpec,
         option::{Kind, OptionDefault},
     },
-    modules::{self, documentation::FILES},
+    modules::{self, documentation::FILES, option_page},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -75,6 +75,25 @@ fn what_is_made_of_the_option_tables_is_current() {
         let text = fs::read_to_string(root.join(file.path)).unwrap();
         let wanted = file.update(&text);
         assert!(text == wanted, "{}: run `make generate`", file.path);
+    }
+}
+
+#[test]
+fn the_page_of_options_is_current_and_has_every_option() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(option_page::PATH);
+    let text = fs::read_to_string(path).unwrap();
+    let wanted = option_page::update(&text);
+    assert!(text == wanted, "{}: run `make generate`", option_page::PATH);
+    for module in modules::ALL {
+        assert!(
+            text.contains(&format!("\n## `{}`\n", module.name)),
+            "{} has no section: give it one in src/modules/option_page.rs",
+            module.name
+        );
+        for option in module.options() {
+            let entry = format!("\n- **`{}`**", option.name);
+            assert!(text.contains(&entry), "{}: {}", module.name, option.name);
+        }
     }
 }
 

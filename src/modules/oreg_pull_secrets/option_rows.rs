@@ -24,16 +24,16 @@ pub(super) const STATE: Row<OneOf<State>> = Row::choice("state").default("presen
 pub(super) const RECREATE: Row<bool> = Row::flag("recreate", false)
     .variable("oreg_recreate")
     .about(&[
-        "Whether to replace a secret that has one of our names and another type; the type of a secret cannot be \
+        "Whether to replace a secret that has one of these names and another type; the type of a secret cannot be \
          changed. It is deleted and created at once; its labels and annotations are kept.",
         "Without it such a secret is an error, and nothing is written. The same holds for a secret whose document \
          cannot be read here and may be by others, and for files in O(manifest_dir) that have a manifest's name \
          and were not written by this module; they are overwritten.",
     ]);
 pub(super) const PRUNE: Row<bool> = Row::flag("prune", false).variable("oreg_prune").about(&[
-    "Whether to remove secrets of ours that nobody wants now, in O(namespaces) only. Ours are pull \
-     secrets with our label, and pull secrets named C(o-a-) and 32 hexadecimal digits that nobody else claims with \
-     that label. Secrets of other types stay, whatever their label.",
+    "Whether to remove secrets of oreg that the options no longer name, in O(namespaces) only. Secrets of oreg are \
+     pull secrets with its label, and pull secrets named C(o-a-) and 32 hexadecimal digits that nobody else claims \
+     with that label. Secrets of other types stay, whatever their label.",
     "Cannot be used with O(state=absent), which does not say what is wanted.",
 ]);
 pub(super) const SERVICE_ACCOUNTS: Row<Vec<String>> = Row::texts("service_accounts")
