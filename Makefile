@@ -1,4 +1,4 @@
-# make help tells what there is.
+# `make help` lists the targets.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
