@@ -67,6 +67,10 @@ fn url(entry: &Place<'_>, text: &str) -> Result<Url, Flaw> {
     }
     url.set_query(None);
     url.set_fragment(None);
+    // The URL standard allows characters in a host, such as `{`, that no HTTP request can name.
+    if url.as_str().parse::<http::Uri>().is_err() {
+        return Err(flaw("is not a URL"));
+    }
     Ok(url)
 }
 

@@ -94,7 +94,7 @@ fn entries_that_are_not_used_may_be_odd() {
 }
 
 /// Cluster, user, more of the file, and a part of the message.
-const FAULTS: &[[&str; 4]] = &[
+const ERRORS: &[[&str; 4]] = &[
     [
         "server: 'https://h:99999'",
         "",
@@ -228,6 +228,12 @@ const FAULTS: &[[&str; 4]] = &[
         "users[0].user.as: cannot be sent",
     ],
     [
+        "server: 'https://h{2}'",
+        "token: t",
+        "",
+        "clusters[0].cluster.server: is not a URL",
+    ],
+    [
         "server: 'https://h'",
         "token: t",
         "kind: Pod",
@@ -237,7 +243,7 @@ const FAULTS: &[[&str; 4]] = &[
 
 #[test]
 fn each_error_is_named_without_its_content() {
-    for [cluster, user, more, expected] in FAULTS {
+    for [cluster, user, more, expected] in ERRORS {
         let problem = problem(cluster, user, more);
         assert!(problem.contains(expected), "{expected}: {problem}");
     }
