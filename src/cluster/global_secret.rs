@@ -186,7 +186,8 @@ impl Cluster {
         let send = async |attempt: &mut Attempt<SecretPlan>| match &attempt.plan.step {
             Step::Replace(secret) => self.replace_secret(&name, secret).await,
             Step::Create(secret) => self.create_secret(&name, secret).await,
-            _ => Ok(()),
+            // The global secret belongs to the cluster: it is never deleted, and so never made anew.
+            Step::Nothing | Step::Recreate(..) | Step::Delete(_) => Ok(()),
         };
         let replan = async |attempt: &mut Attempt<SecretPlan>| {
             let live = self.read_secret(&name).await?;
@@ -254,7 +255,7 @@ impl Cluster {
         match target {
             GlobalSecret::Cluster if is_hosted => Err(ClusterError::HostedControlPlane),
             GlobalSecret::Additional if !is_hosted => Err(ClusterError::OwnControlPlane),
-            _ => Ok(()),
+            GlobalSecret::Cluster | GlobalSecret::Additional => Ok(()),
         }
     }
 }

@@ -23,7 +23,7 @@ impl Reader {
     pub fn key_of(self, host: &RegistryHost) -> String {
         match self {
             Self::Containers if host.is_docker_hub() => CONTAINERS_HUB_KEY.to_owned(),
-            _ => host.key(),
+            Self::Containers | Self::DockerAndKubelet => host.key(),
         }
     }
 }

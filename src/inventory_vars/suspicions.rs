@@ -9,7 +9,9 @@ pub(super) fn suspicions(credential: &RegistryCredential) -> impl Iterator<Item 
     let password = credential.credential.password().expose();
     let place = match &credential.source {
         Source::Main => names::AUTH_PASSWORD.to_owned(),
-        source => format!("{}.password", place_of(source)),
+        source @ (Source::Additional(_) | Source::File(_) | Source::Task | Source::Named(_)) => {
+            format!("{}.password", place_of(source))
+        }
     };
     // It comes from a file read with its last newline.
     let white = (password.trim() != password).then(|| {

@@ -337,7 +337,9 @@ fn wire_form(request: &Request, way: Way, login: Option<&Secret>) -> http::Reque
 fn body(authorization: &Authorization) -> Full<Bytes> {
     match authorization {
         Authorization::Form(form) => Bytes::copy_from_slice(form.expose().as_bytes()).into(),
-        _ => Full::default(),
+        Authorization::Anonymous | Authorization::Basic(_) | Authorization::Bearer(_) => {
+            Full::default()
+        }
     }
 }
 

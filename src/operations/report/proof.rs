@@ -89,10 +89,22 @@ fn is_asked(registry: &Registry) -> bool {
 }
 
 fn is_refused(registry: &Registry) -> bool {
-    match registry.verdict {
-        State::Proven(Verdict::InvalidCredentials | Verdict::RateLimited) => true,
-        State::Proven(Verdict::ProxyFailure) => registry.reason == PROXY_LOGIN,
-        _ => false,
+    let State::Proven(verdict) = registry.verdict else {
+        return false;
+    };
+    match verdict {
+        Verdict::InvalidCredentials | Verdict::RateLimited => true,
+        Verdict::ProxyFailure => registry.reason == PROXY_LOGIN,
+        Verdict::Valid
+        | Verdict::Denied
+        | Verdict::DeniedOrMissing
+        | Verdict::ImageNotFound
+        | Verdict::NotProven
+        | Verdict::Unreachable
+        | Verdict::TlsFailure
+        | Verdict::NotARegistry
+        | Verdict::RegistryError
+        | Verdict::Skipped => false,
     }
 }
 

@@ -199,7 +199,15 @@ impl View<'_> {
             Verdict::Valid | Verdict::Skipped => true,
             Verdict::ImageNotFound => self.results.missing_image != "fail",
             Verdict::NotProven => self.results.not_proven != "fail",
-            _ => false,
+            Verdict::InvalidCredentials
+            | Verdict::Denied
+            | Verdict::DeniedOrMissing
+            | Verdict::RateLimited
+            | Verdict::Unreachable
+            | Verdict::TlsFailure
+            | Verdict::ProxyFailure
+            | Verdict::NotARegistry
+            | Verdict::RegistryError => false,
         };
         (!is_accepted).then(|| Finding {
             registry: Some(registry.host.clone()),

@@ -1,17 +1,16 @@
 //! Sentences for people: what a finding means, and what to do (docs/verdicts.md has the long form).
 
+use std::fmt::Display;
+
 use super::{finding::Finding, options::OptionNames};
-use crate::{
-    domain::verdict::Verdict,
-    registry::{Reason, Speaker, Words},
-};
+use crate::registry::{Reason, Speaker, Words};
 
 impl Finding {
     /// Says in one sentence what was found and what to do, with the words of the server or the system as
     /// a quotation.
     #[must_use]
     pub fn message(&self) -> String {
-        let advice = advice(self);
+        let advice = advice(self.conclusion.reason, &Facts::of(self));
         match &self.conclusion.words {
             Some(Words::Quoted(Speaker::Server, words)) => {
                 format!("{advice} (the server said: \"{words}\")")
@@ -26,294 +25,240 @@ impl Finding {
     }
 }
 
-fn advice(finding: &Finding) -> String {
-    let credential = &finding.credential;
-    let (host, user) = (&credential.host, credential.credential.user());
-    let image = credential
-        .test_image
-        .as_ref()
-        .map_or_else(|| "the image".to_owned(), ToString::to_string);
-    let options = OptionNames::of(&credential.source);
-    match finding.conclusion.verdict() {
-        Verdict::Valid => format!("{host} accepted user {user}{}", seen(finding, &image)),
-        Verdict::InvalidCredentials => rejected(finding, &options),
-        Verdict::Denied => format!(
-            "{host} accepted user {user} but forbids {image}: give the account the right to pull it, or set another {}",
-            options.image
-        ),
-        Verdict::DeniedOrMissing => format!(
-            "{host} gives user {user} no access to {image}, or the image does not exist (the registry does not say which): check the account's rights and the image's name"
-        ),
-        Verdict::ImageNotFound => format!(
-            "{host} accepted user {user} but has no {image}: set {} to an image that exists there{}",
-            options.image,
-            alternative(options.severities.map(|[missing_image, _]| missing_image))
-        ),
-        Verdict::NotProven => unproven(finding, &image, &options),
-        Verdict::RateLimited => limited(finding),
-        Verdict::Unreachable => unreachable(finding, &options),
-        Verdict::TlsFailure => tls(finding, &options),
-        Verdict::ProxyFailure => proxy(finding, &options),
-        Verdict::NotARegistry => not_a_registry(finding),
-        Verdict::RegistryError => registry_error(finding),
-        Verdict::Skipped => skipped(finding),
+/// What the sentences name. Options are named as the source of the credential has them.
+struct Facts {
+    host: String,
+    user: String,
+    image: String,
+    /// ` with status 418`, or nothing
+    status: String,
+    /// Where docker, and we, look for what the registry needs to be trusted.
+    certs: String,
+    login: String,
+    image_option: String,
+    timeout: &'static str,
+    run_timeout: &'static str,
+    no_proxy: &'static str,
+    or_missing_image: String,
+    or_not_proven: String,
+    set_authority_or: String,
+    file_of_authority_or: String,
+    if_plain_http: String,
+}
+
+impl Facts {
+    fn of(finding: &Finding) -> Self {
+        let credential = &finding.credential;
+        let options = OptionNames::of(&credential.source);
+        let image = credential.test_image.as_ref();
+        let certs = finding.cert_dir.join(credential.host.authority());
+        let severities = options.severities;
+        Self {
+            host: credential.host.to_string(),
+            user: credential.credential.user().to_owned(),
+            image: image.map_or_else(|| "the image".to_owned(), ToString::to_string),
+            status: clause(" with status ", finding.conclusion.http_status, ""),
+            certs: certs.display().to_string(),
+            or_missing_image: clause(
+                ", or ",
+                severities.map(|[missing_image, _]| missing_image),
+                "",
+            ),
+            or_not_proven: clause(", or ", severities.map(|[_, not_proven]| not_proven), ""),
+            set_authority_or: clause("set ", options.authority.as_ref(), ", or "),
+            file_of_authority_or: clause("the file of ", options.authority.as_ref(), ", or "),
+            if_plain_http: options.plain_http.map_or_else(
+                || ", in which no credential is sent".to_owned(),
+                |option| format!(": list it in {option} if that is meant"),
+            ),
+            login: options.login,
+            image_option: options.image,
+            timeout: options.timeout,
+            run_timeout: options.run_timeout,
+            no_proxy: options.no_proxy,
+        }
     }
 }
 
-fn skipped(finding: &Finding) -> String {
-    let host = &finding.credential.host;
-    let why = match finding.conclusion.reason {
-        Reason::Unlisted => "the options do not name it, and unlisted is skip",
-        Reason::IdentityToken => {
-            "its entry holds an identity token and no password, which kubelet cannot use either"
-        }
-        Reason::NoRegistry => {
-            "its key is not that of a registry: docker's login by device keeps a token there"
-        }
-        Reason::Telemetry => "it is not a registry: Red Hat's telemetry has a token there",
-        _ => "no test login is wanted",
-    };
-    format!("{host} was not asked: {why}")
+/// A part of a sentence that is there only with its subject.
+fn clause(before: &str, subject: Option<impl Display>, after: &str) -> String {
+    subject.map_or_else(String::new, |subject| format!("{before}{subject}{after}"))
 }
 
-/// Another way out, where there is one.
-fn alternative(option: Option<impl std::fmt::Display>) -> String {
-    option.map_or_else(String::new, |option| format!(", or {option}"))
-}
-
-fn seen(finding: &Finding, image: &str) -> String {
-    match finding.conclusion.reason {
-        Reason::LoggedIn => String::new(),
-        _ => format!(" and showed {image}"),
-    }
-}
-
-fn rejected(finding: &Finding, options: &OptionNames) -> String {
-    let place = &options.login;
-    let (host, user) = (
-        &finding.credential.host,
-        finding.credential.credential.user(),
-    );
-    match finding.conclusion.reason {
-        Reason::Expired => format!(
-            "the credential of user {user} for {host} has expired: put a new token into {place}"
-        ),
-        Reason::RejectedOrNoPermission => format!(
-            "{host} refused user {user}: wrong user or password, or no permission at all; check {place}"
-        ),
-        _ => format!("{host} refused user {user}: wrong user or password, check {place}"),
-    }
-}
-
-fn unproven(finding: &Finding, image: &str, options: &OptionNames) -> String {
-    let (host, user) = (
-        &finding.credential.host,
-        finding.credential.credential.user(),
-    );
-    let why = match finding.conclusion.reason {
-        Reason::PublicImage => format!("{image} can be pulled there without one"),
-        Reason::ImageMissing => {
-            format!("there is no {image}, and the registry also answers without a credential")
-        }
-        Reason::ComparisonFailed => {
-            return format!(
-                "nothing shows that {host} examined user {user}: the same request without a credential failed, so that there is nothing to compare with; try again later{}",
-                alternative(options.severities.map(|[_, not_proven]| not_proven))
-            );
-        }
-        _ => "it requires no credential".to_owned(),
-    };
-    format!(
-        "nothing shows that {host} examined user {user}: {why}; set {} to an image that only this account may pull{}",
-        options.image,
-        alternative(options.severities.map(|[_, not_proven]| not_proven))
-    )
-}
-
-fn limited(finding: &Finding) -> String {
-    let host = &finding.credential.host;
-    match finding.conclusion.reason {
-        Reason::LoginLockout => format!(
-            "{host} has locked the account or this address after failed logins: wait (often 15 minutes), correct the password, then try again"
-        ),
-        _ => format!("{host} limits the number of requests: try again later"),
-    }
-}
-
-fn unreachable(finding: &Finding, options: &OptionNames) -> String {
-    let host = &finding.credential.host;
-    let what = match finding.conclusion.reason {
-        Reason::Dns => "a name does not resolve: check the host's spelling and this node's DNS",
-        Reason::Timeout => {
-            let option = options.timeout;
-            return format!(
-                "{host} cannot be reached, no answer in time: check firewalls and proxies, or set a larger {option}"
-            );
-        }
-        Reason::RunTimeout => {
-            return format!(
-                "{host} was not examined to the end, the time for all registries together is over: set a larger {}, or look at the registries that took it",
-                options.run_timeout
-            );
-        }
-        Reason::Refused => "no connection: check host, port and firewalls",
-        _ => "the connection broke: check firewalls and proxies",
-    };
-    format!("{host} cannot be reached, {what}")
-}
-
-fn tls(finding: &Finding, options: &OptionNames) -> String {
-    let host = &finding.credential.host;
-    let what = match finding.conclusion.reason {
-        Reason::UnknownIssuer => unknown_issuer(finding, options),
-        Reason::CertificateExpired => {
-            "its certificate is not valid at this time: renew it, and check this node's clock"
-                .to_owned()
-        }
-        Reason::WrongName => {
-            "its certificate is for another name: use the name in the certificate".to_owned()
-        }
-        Reason::NoAlternativeName => {
-            "its certificate names no host in subjectAltName, and a common name alone is not looked at: have it issued with subjectAltName"
-                .to_owned()
-        }
-        Reason::BadSignature => bad_signature(finding, options),
-        Reason::UnsuitableCertificate => {
-            "its certificate is not fit for a server: have one issued as X.509 version 3, for servers, without CA:TRUE, signed with SHA-256 or better, for an RSA key of 2048 bits or more"
-                .to_owned()
-        }
-        Reason::SpeaksHttp => speaks_http(options),
-        Reason::ClientCertificate => format!(
-            "it wants a client certificate: put client.cert and client.key into {}/",
-            certs(finding)
-        ),
-        Reason::ClientCertificateRefused => format!(
-            "it refuses the client certificate: put one that its operators accept into {}/",
-            certs(finding)
-        ),
-        Reason::TlsFiles => "files for TLS cannot be used: repair or remove them".to_owned(),
-        Reason::TlsProtocol => {
-            "it accepts no version or cipher of TLS that is still safe: its operators must enable TLS 1.2 or newer"
-                .to_owned()
-        }
-        _ => "no TLS connection could be made: see the details".to_owned(),
-    };
-    format!("{host} cannot be trusted, {what}")
-}
-
-/// Where docker, and we, look for what the registry needs to be trusted.
-fn certs(finding: &Finding) -> String {
-    let place = finding.cert_dir.join(finding.credential.host.authority());
-    place.display().to_string()
-}
-
-fn unknown_issuer(finding: &Finding, options: &OptionNames) -> String {
-    let place = format!("{}/ca.crt", certs(finding));
-    let option = options.authority.as_ref();
-    let option = option.map_or_else(String::new, |option| format!("set {option}, or "));
-    format!(
-        "its certificate comes from an unknown authority: {option}put the authority into {place}"
-    )
-}
-
-fn bad_signature(finding: &Finding, options: &OptionNames) -> String {
-    let place = format!("{}/", certs(finding));
-    let option = options.authority.as_ref();
-    let option = option.map_or_else(String::new, |option| format!("the file of {option}, or "));
-    format!(
-        "its certificate comes from an authority that is trusted by name but has another key, a renewed or a foreign one: put its present certificate into {option}{place}"
-    )
-}
-
-fn speaks_http(options: &OptionNames) -> String {
-    match options.plain_http {
-        Some(option) => format!("it answers in plain HTTP: list it in {option} if that is meant"),
-        None => "it answers in plain HTTP, in which no credential is sent".to_owned(),
-    }
-}
-
-fn proxy(finding: &Finding, options: &OptionNames) -> String {
-    let host = &finding.credential.host;
-    let what = match finding.conclusion.reason {
-        Reason::ProxyAuthentication => {
-            "the proxy requires a user and a password, or refuses those it was sent: write the right ones into its address".to_owned()
-        }
-        Reason::ProxyDenied => format!(
-            "the proxy does not connect to it: allow the host in the proxy, check the user and password in the proxy's address, or add the host to {}",
-            options.no_proxy
-        ),
-        Reason::ProxyUntrusted => {
-            "the proxy is not trusted: begin its address with http:// if that is what it speaks, or add the authority of its certificate to those of this node's system"
-                .to_owned()
-        }
-        _ => "the proxy cannot be reached: check its address".to_owned(),
-    };
-    format!("{host} cannot be reached, {what}")
-}
-
-fn not_a_registry(finding: &Finding) -> String {
-    let host = &finding.credential.host;
-    let what = match finding.conclusion.reason {
-        Reason::RedirectElsewhere => {
-            "it redirects to another host: write that host if the registry has moved"
-        }
-        Reason::NoApi => "it has no /v2/: check the host's spelling and port",
-        _ => "it answers with a page for people: a portal or proxy in between, or the wrong host",
-    };
-    format!("{host} is not a registry, {what}")
-}
-
-fn registry_error(finding: &Finding) -> String {
-    let host = &finding.credential.host;
-    let what = match finding.conclusion.reason {
-        Reason::UnsafeRealm => {
-            "its challenge names a realm to which no credential is sent: its operators must name one in https, on a public address"
-        }
-        Reason::MalformedChallenge => "its challenge names no usable realm: ask its operators",
-        Reason::UnsupportedScheme => {
-            "it requires a kind of login that has no user and password: its operators must offer Basic or Bearer"
-        }
-        Reason::NoToken => {
-            "its token server accepted the login and issued no token that can be read: ask its operators"
-        }
-        Reason::TokenRejected => {
-            "it rejects the tokens of its own token server: its operators must compare the clocks and keys of both"
-        }
-        Reason::Blocked => {
-            "something in front of it refuses every request, a firewall or a block by country: ask to be let through"
-        }
-        Reason::ServerError => {
-            return format!(
-                "{host} allows no verdict, it fails{}: try again later, or ask its operators",
-                status(finding)
-            );
-        }
-        Reason::RedirectToHttp => {
-            "it redirects to plain HTTP, where no credential is sent: its operators must correct that"
-        }
-        Reason::UnsafeRedirect => {
-            "it redirects into a private network: its operators must correct that"
-        }
-        Reason::TokenRedirect => {
-            "its token server redirects to another host, where no credential is sent: its operators must name that host as the realm"
-        }
-        Reason::RedirectLoop => "it redirects without end: ask its operators",
-        Reason::Garbage => {
-            "its answer is not that of a registry: check host and port, and proxies in between"
-        }
-        _ => {
-            return format!(
-                "{host} allows no verdict, its answer{} means nothing here: ask its operators",
-                status(finding)
-            );
+/// One sentence for each reason; the compiler misses none. The pattern binds the names in the sentences.
+macro_rules! sentences {
+    ($facts:pat => $($reason:ident: $sentence:literal,)+) => {
+        fn advice(reason: Reason, facts: &Facts) -> String {
+            let $facts = facts;
+            match reason {
+                $(Reason::$reason => format!($sentence),)+
+            }
         }
     };
-    format!("{host} allows no verdict, {what}")
 }
 
-fn status(finding: &Finding) -> String {
-    let status = finding.conclusion.http_status;
-    status.map_or_else(String::new, |status| format!(" with status {status}"))
+sentences! {
+    Facts {
+        host, user, image, status, certs, login, image_option, timeout, run_timeout, no_proxy,
+        or_missing_image, or_not_proven, set_authority_or, file_of_authority_or, if_plain_http,
+    } =>
+
+    Pulled: "{host} accepted user {user} and showed {image}",
+    LoggedIn: "{host} accepted user {user}",
+    Rejected:
+        "{host} refused user {user}: wrong user or password, check {login}",
+    RejectedOrNoPermission:
+        "{host} refused user {user}: wrong user or password, or no permission at all; check {login}",
+    Expired:
+        "the credential of user {user} for {host} has expired: put a new token into {login}",
+    Forbidden:
+        "{host} accepted user {user} but forbids {image}: give the account the right to pull it, or \
+        set another {image_option}",
+    NoPullToken:
+        "{host} gives user {user} no access to {image}, or the image does not exist (the registry \
+        does not say which): check the account's rights and the image's name",
+    NoPullAccess:
+        "{host} gives user {user} no access to {image}, or the image does not exist (the registry \
+        does not say which): check the account's rights and the image's name",
+    NoImage:
+        "{host} accepted user {user} but has no {image}: set {image_option} to an image that exists \
+        there{or_missing_image}",
+    NoProject:
+        "{host} accepted user {user} but has no {image}: set {image_option} to an image that exists \
+        there{or_missing_image}",
+    PublicImage:
+        "nothing shows that {host} examined user {user}: {image} can be pulled there without one; \
+        set {image_option} to an image that only this account may pull{or_not_proven}",
+    OpenRegistry:
+        "nothing shows that {host} examined user {user}: it requires no credential; set \
+        {image_option} to an image that only this account may pull{or_not_proven}",
+    OpenRealm:
+        "nothing shows that {host} examined user {user}: it requires no credential; set \
+        {image_option} to an image that only this account may pull{or_not_proven}",
+    ImageMissing:
+        "nothing shows that {host} examined user {user}: there is no {image}, and the registry also \
+        answers without a credential; set {image_option} to an image that only this account may \
+        pull{or_not_proven}",
+    ComparisonFailed:
+        "nothing shows that {host} examined user {user}: the same request without a credential \
+        failed, so that there is nothing to compare with; try again later{or_not_proven}",
+    TooManyRequests: "{host} limits the number of requests: try again later",
+    LoginLockout:
+        "{host} has locked the account or this address after failed logins: wait (often 15 \
+        minutes), correct the password, then try again",
+    Dns:
+        "{host} cannot be reached, a name does not resolve: check the host's spelling and this \
+        node's DNS",
+    Refused:
+        "{host} cannot be reached, no connection: check host, port and firewalls",
+    Timeout:
+        "{host} cannot be reached, no answer in time: check firewalls and proxies, or set a larger \
+        {timeout}",
+    RunTimeout:
+        "{host} was not examined to the end, the time for all registries together is over: set a \
+        larger {run_timeout}, or look at the registries that took it",
+    ConnectionLost:
+        "{host} cannot be reached, the connection broke: check firewalls and proxies",
+    UnknownIssuer:
+        "{host} cannot be trusted, its certificate comes from an unknown authority: \
+        {set_authority_or}put the authority into {certs}/ca.crt",
+    CertificateExpired:
+        "{host} cannot be trusted, its certificate is not valid at this time: renew it, and check \
+        this node's clock",
+    WrongName:
+        "{host} cannot be trusted, its certificate is for another name: use the name in the \
+        certificate",
+    NoAlternativeName:
+        "{host} cannot be trusted, its certificate names no host in subjectAltName, and a common \
+        name alone is not looked at: have it issued with subjectAltName",
+    BadSignature:
+        "{host} cannot be trusted, its certificate comes from an authority that is trusted by name \
+        but has another key, a renewed or a foreign one: put its present certificate into \
+        {file_of_authority_or}{certs}/",
+    UnsuitableCertificate:
+        "{host} cannot be trusted, its certificate is not fit for a server: have one issued as \
+        X.509 version 3, for servers, without CA:TRUE, signed with SHA-256 or better, for an RSA \
+        key of 2048 bits or more",
+    SpeaksHttp:
+        "{host} cannot be trusted, it answers in plain HTTP{if_plain_http}",
+    TlsProtocol:
+        "{host} cannot be trusted, it accepts no version or cipher of TLS that is still safe: its \
+        operators must enable TLS 1.2 or newer",
+    ClientCertificate:
+        "{host} cannot be trusted, it wants a client certificate: put client.cert and client.key \
+        into {certs}/",
+    ClientCertificateRefused:
+        "{host} cannot be trusted, it refuses the client certificate: put one that its operators \
+        accept into {certs}/",
+    TlsFiles:
+        "{host} cannot be trusted, files for TLS cannot be used: repair or remove them",
+    TlsOther:
+        "{host} cannot be trusted, no TLS connection could be made: see the details",
+    ProxyAuthentication:
+        "{host} cannot be reached, the proxy requires a user and a password, or refuses those it \
+        was sent: write the right ones into its address",
+    ProxyDenied:
+        "{host} cannot be reached, the proxy does not connect to it: allow the host in the proxy, \
+        check the user and password in the proxy's address, or add the host to {no_proxy}",
+    ProxyUnreachable:
+        "{host} cannot be reached, the proxy cannot be reached: check its address",
+    ProxyUntrusted:
+        "{host} cannot be reached, the proxy is not trusted: begin its address with http:// if that \
+        is what it speaks, or add the authority of its certificate to those of this node's system",
+    NoApi:
+        "{host} is not a registry, it has no /v2/: check the host's spelling and port",
+    WebPage:
+        "{host} is not a registry, it answers with a page for people: a portal or proxy in between, \
+        or the wrong host",
+    RedirectElsewhere:
+        "{host} is not a registry, it redirects to another host: write that host if the registry \
+        has moved",
+    UnsafeRealm:
+        "{host} allows no verdict, its challenge names a realm to which no credential is sent: its \
+        operators must name one in https, on a public address",
+    MalformedChallenge:
+        "{host} allows no verdict, its challenge names no usable realm: ask its operators",
+    UnsupportedScheme:
+        "{host} allows no verdict, it requires a kind of login that has no user and password: its \
+        operators must offer Basic or Bearer",
+    NoToken:
+        "{host} allows no verdict, its token server accepted the login and issued no token that can \
+        be read: ask its operators",
+    TokenRejected:
+        "{host} allows no verdict, it rejects the tokens of its own token server: its operators \
+        must compare the clocks and keys of both",
+    Blocked:
+        "{host} allows no verdict, something in front of it refuses every request, a firewall or a \
+        block by country: ask to be let through",
+    ServerError:
+        "{host} allows no verdict, it fails{status}: try again later, or ask its operators",
+    RedirectToHttp:
+        "{host} allows no verdict, it redirects to plain HTTP, where no credential is sent: its \
+        operators must correct that",
+    UnsafeRedirect:
+        "{host} allows no verdict, it redirects into a private network: its operators must correct \
+        that",
+    TokenRedirect:
+        "{host} allows no verdict, its token server redirects to another host, where no credential \
+        is sent: its operators must name that host as the realm",
+    RedirectLoop:
+        "{host} allows no verdict, it redirects without end: ask its operators",
+    UnexpectedAnswer:
+        "{host} allows no verdict, its answer{status} means nothing here: ask its operators",
+    Garbage:
+        "{host} allows no verdict, its answer is not that of a registry: check host and port, and \
+        proxies in between",
+    NotTested: "{host} was not asked: no test login is wanted",
+    Unlisted:
+        "{host} was not asked: the options do not name it, and unlisted is skip",
+    IdentityToken:
+        "{host} was not asked: its entry holds an identity token and no password, which kubelet \
+        cannot use either",
+    NoRegistry:
+        "{host} was not asked: its key is not that of a registry: docker's login by device keeps a \
+        token there",
+    Telemetry:
+        "{host} was not asked: it is not a registry: Red Hat's telemetry has a token there",
 }
 
 #[cfg(test)]
@@ -328,6 +273,7 @@ mod tests {
             registry_credential::{RegistryCredential, Source, TransportSecurity},
             registry_host::RegistryHost,
             secret::Secret,
+            verdict::Verdict,
         },
         registry::Conclusion,
     };

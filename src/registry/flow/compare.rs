@@ -48,7 +48,13 @@ impl Flow {
                 self.probed = Some(Anonymous::Failed(conclusion));
                 self.ask(Phase::Manifest(Pull::new(image, None)))
             }
-            _ => done(conclusion),
+            Phase::Ping { .. }
+            | Phase::BasicPing
+            | Phase::LoginToken(_)
+            | Phase::PullToken(..)
+            | Phase::Probe(_)
+            | Phase::Manifest(_)
+            | Phase::ManifestText(_) => done(conclusion),
         }
     }
 
@@ -182,17 +188,16 @@ fn weigh(pending: Conclusion, anonymous: Anonymous) -> Conclusion {
             };
         }
     };
-    let refused = match pending.verdict() {
-        // A registry may hide from anonymous requests what it shows to the credential.
-        Verdict::Valid => matches!(status, 401 | 403 | 404),
-        _ => matches!(status, 401 | 403),
-    };
-    if refused {
+    let was_pulled = pending.verdict() == Verdict::Valid;
+    // A registry may hide from anonymous requests what it shows to the credential.
+    let is_hidden = was_pulled && status == 404;
+    if is_hidden || matches!(status, 401 | 403) {
         return examined(pending);
     }
-    let reason = match pending.verdict() {
-        Verdict::Valid => Reason::PublicImage,
-        _ => Reason::ImageMissing,
+    let reason = if was_pulled {
+        Reason::PublicImage
+    } else {
+        Reason::ImageMissing
     };
     unexamined(pending, reason)
 }
@@ -204,9 +209,10 @@ fn examined(pending: Conclusion) -> Conclusion {
 /// The conclusion where the credential may not have been examined. A refusal of the image stays one, but
 /// says nothing about the login.
 fn unexamined(pending: Conclusion, reason: Reason) -> Conclusion {
-    let reason = match pending.verdict() {
-        Verdict::Denied => Reason::NoPullAccess,
-        _ => reason,
+    let reason = if pending.verdict() == Verdict::Denied {
+        Reason::NoPullAccess
+    } else {
+        reason
     };
     Conclusion { reason, ..pending }
 }

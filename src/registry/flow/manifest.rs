@@ -92,8 +92,8 @@ impl Flow {
             (Login::Proven, 403) if reply.envelope().says_expired() => Reason::Expired,
             (Login::Proven, 403) => Reason::Forbidden,
             (Login::Proven, _) => Reason::NoPullAccess,
-            (_, 403) => Reason::RejectedOrNoPermission,
-            _ => Reason::Rejected,
+            (Login::Unknown | Login::Accepted, 403) => Reason::RejectedOrNoPermission,
+            (Login::Unknown | Login::Accepted, _) => Reason::Rejected,
         };
         failed(reason, reply)
     }

@@ -200,7 +200,11 @@ impl Flow {
             Phase::LoginToken(request) => self.on_login_issued(request, token.as_ref(), &reply),
             Phase::PullToken(request, image) => self.on_pull_issued(&request, image, token, &reply),
             Phase::Compare(comparison) => self.on_anonymous_issued(comparison, token),
-            _ => self.fail(failed(Reason::UnexpectedAnswer, &reply)),
+            Phase::Ping { .. }
+            | Phase::BasicPing
+            | Phase::Probe(_)
+            | Phase::Manifest(_)
+            | Phase::ManifestText(_) => self.fail(failed(Reason::UnexpectedAnswer, &reply)),
         }
     }
 
@@ -253,10 +257,10 @@ impl Flow {
 
     /// Where no tunnel was opened and plain HTTP leads nowhere, the tunnel is what is missing.
     fn without_tunnel(&self) -> Option<Conclusion> {
-        match &self.phase {
-            Phase::Ping { no_tunnel } => no_tunnel.as_ref().map(Conclusion::from_error),
-            _ => None,
-        }
+        let Phase::Ping { no_tunnel } = &self.phase else {
+            return None;
+        };
+        no_tunnel.as_ref().map(Conclusion::from_error)
     }
 
     /// Sends the request of a step.
@@ -300,7 +304,7 @@ fn limit(reply: &Reply) -> Reason {
 fn unusable(reply: &Reply) -> Conclusion {
     let details = match reply.unusable {
         Some(Unusable::TooLarge) => "the answer is larger than 1 MiB",
-        _ => "the answer has an encoding that was not asked for",
+        Some(Unusable::Encoding) | None => "the answer has an encoding that was not asked for",
     };
     failed(Reason::Garbage, reply).saying(details)
 }

@@ -91,7 +91,10 @@ impl Flow {
         };
         let reason = match error {
             RealmError::Malformed => Reason::MalformedChallenge,
-            _ => Reason::UnsafeRealm,
+            RealmError::Insecure(_)
+            | RealmError::Scheme(_)
+            | RealmError::UserInfo
+            | RealmError::Private(_) => Reason::UnsafeRealm,
         };
         done(failed(reason, reply).with_details(error.to_string()))
     }

@@ -58,7 +58,9 @@ impl Flow {
             Phase::Probe(image) => self.on_probe(image, &found(reply)),
             Phase::Compare(comparison) => match comparison.step {
                 ComparisonStep::Manifest { .. } => self.on_comparison(comparison, &found(reply)),
-                _ => self.follow_to_realm(&to, reply),
+                ComparisonStep::LoginToken(_) | ComparisonStep::PullToken(..) => {
+                    self.follow_to_realm(&to, reply)
+                }
             },
         }
     }

@@ -23,10 +23,11 @@ impl Flow {
         match phase {
             Phase::Ping { .. } => ping(&self.base),
             Phase::BasicPing => self.with_basic(Purpose::BasicPing, self.api_url("")),
-            Phase::LoginToken(token) | Phase::PullToken(token, _)
-                if self.target.credential.is_identity_token() =>
-            {
-                self.with_form(phase, &token.realm)
+            Phase::LoginToken(token) if self.target.credential.is_identity_token() => {
+                self.with_form(Purpose::LoginToken, &token.realm, None)
+            }
+            Phase::PullToken(token, _) if self.target.credential.is_identity_token() => {
+                self.with_form(Purpose::PullToken, &token.realm, scope)
             }
             Phase::LoginToken(token) => self.with_basic(Purpose::LoginToken, token.url(user, None)),
             Phase::PullToken(token, _) => {
@@ -60,11 +61,7 @@ impl Flow {
     }
 
     /// An identity token goes to the token server alone, and in no URL.
-    fn with_form(&self, phase: &Phase, realm: &Realm) -> Request {
-        let (purpose, scope) = match phase {
-            Phase::PullToken(..) => (Purpose::PullToken, Some(self.scope.as_str())),
-            _ => (Purpose::LoginToken, None),
-        };
+    fn with_form(&self, purpose: Purpose, realm: &Realm, scope: Option<&str>) -> Request {
         let token = self.target.credential.password();
         let form = token_form(realm.service.as_deref(), scope, token);
         Request {
@@ -99,7 +96,13 @@ impl Flow {
         let (method, accept) = match purpose {
             Purpose::Manifest => (Method::Head, Accept::Manifest),
             Purpose::ManifestText => (Method::Get, Accept::Manifest),
-            _ => (Method::Get, Accept::Any),
+            Purpose::Ping
+            | Purpose::BasicPing
+            | Purpose::LoginToken
+            | Purpose::PullToken
+            | Purpose::AnonymousToken
+            | Purpose::AnonymousPullToken
+            | Purpose::AnonymousManifest => (Method::Get, Accept::Any),
         };
         Request {
             site: self.site(&url),
