@@ -86,7 +86,7 @@ const REPORT: Row<OneOf<Topic>> = Row::choice("report")
     "V(settings) reads the settings of a run and fails where one cannot be meant.",
     "V(differing) fails where hosts of the run have different credentials.",
     "V(control_host) fails with the way out where the control host cannot be reached.",
-    "V(target) makes the options that look for the images of the release to come.",
+    "V(target) makes the options that look for the images of the next release.",
     "V(proof) reads the answer of M(oreg_validate), V(secrets) that of M(oreg_pull_secrets).",
     "V(revoke) names what would come back with the next run.",
     "V(restart_choice) chooses the nodes to restart, V(restart_check) fails where the cluster does not know one, \
@@ -273,7 +273,7 @@ fn revoke_of(options: &Options) -> Result<Response, Failure> {
     let registries = options.get(REGISTRIES);
     if registries.is_empty() {
         return Ok(Response::new(false).fail(
-            "Which registry is to be taken away? Say so with -e oreg_revoke=registry.example.com",
+            "Which registry do you want to remove? Say so with -e oreg_revoke=registry.example.com",
         ));
     }
     let lines = still_wanted(options)?.into_iter().map(|host| {

@@ -1,4 +1,4 @@
-//! The proof before an upgrade: the image of the release to come.
+//! The proof before an upgrade: the image of the next release.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ use crate::{domain::verdict::Verdict, inventory_vars::names};
 
 const VERSION: &str = "${version}";
 
-/// The options of `oreg_validate` that look for the release to come.
+/// The options of `oreg_validate` that look for the next release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Arguments {
     openshift_image_tag: String,
@@ -17,7 +17,7 @@ pub struct Arguments {
 }
 
 /// Makes the options: the image that the inventory names as test image is looked for with the tag of the
-/// release to come.
+/// next release.
 ///
 /// # Errors
 /// A sentence when no release is named.
@@ -39,7 +39,7 @@ pub fn arguments(tag: &str, test_image: Option<&str>) -> Result<Arguments, Strin
 /// Judges what was found.
 ///
 /// # Errors
-/// A sentence when the registry was asked for another image than that of the release to come.
+/// A sentence when the registry was asked for another image than that of the next release.
 pub fn judge(answer: &Answer, tag: &str) -> Result<String, String> {
     let registries = answer.registries().unwrap_or_default();
     let main = registries

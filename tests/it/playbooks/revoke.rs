@@ -75,6 +75,6 @@ fn the_registry_must_be_named() {
     let site = configured();
     let written = site.written();
     site.play(REVOKE, &[])
-        .failed_with(&["Which registry is to be taken away?"]);
+        .failed_with(&["Which registry do you want to remove?"]);
     assert_eq!(site.written(), written);
 }

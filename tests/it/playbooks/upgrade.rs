@@ -1,4 +1,4 @@
-//! `playbooks/upgrade.yml`: nothing is written unless the image of the release to come is there.
+//! `playbooks/upgrade.yml`: nothing is written unless the image of the next release is there.
 
 use testbed::{
     bed::{INSTALLER, PUSHER},
