@@ -92,12 +92,10 @@ fn call<'a>(verb: &'static str, account: &'a ObjectName) -> ApiCall<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::VecDeque, convert::Infallible, sync::Mutex};
-
-    use kube::client::Body;
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::cluster::scripted::{Answer, Scripted, status};
 
     fn account(names: &[&str]) -> Value {
         let secrets: Vec<_> = names.iter().map(|name| json!({"name": name})).collect();
@@ -105,21 +103,8 @@ mod tests {
             "imagePullSecrets": secrets, "secrets": secrets})
     }
 
-    fn status(code: u16, reason: &str) -> (u16, Value) {
-        let body = json!({"kind": "Status", "status": "Failure", "code": code, "reason": reason,
-            "message": "m"});
-        (code, body)
-    }
-
     /// Whether the account, which lacks the secret, is reported as changed after these answers.
-    fn is_changed(add: bool, answers: Vec<(u16, Value)>) -> bool {
-        let answers = Mutex::new(VecDeque::from(answers));
-        let service = tower::service_fn(move |_: http::Request<Body>| {
-            let (code, body) = answers.lock().unwrap().pop_front().unwrap();
-            let body = Body::from(body.to_string().into_bytes());
-            let answer = http::Response::builder().status(code).body(body);
-            async { Ok::<_, Infallible>(answer.unwrap()) }
-        });
+    fn is_changed(add: bool, answers: Vec<Answer>) -> bool {
         let ours = vec!["ours".to_owned()];
         let (add, remove) = if add { (ours, vec![]) } else { (vec![], ours) };
         let goal = AccountGoal {
@@ -129,8 +114,12 @@ mod tests {
         };
         let live = account(if goal.add.is_empty() { &["ours"] } else { &[] });
         let plan = goal.plan(&serde_json::from_value(live).unwrap());
-        let cluster = Cluster::scripted(service);
-        !cluster.change_account(&goal, plan).unwrap().is_empty()
+        let server = Scripted::new(answers);
+        !server
+            .cluster
+            .change_account(&goal, plan)
+            .unwrap()
+            .is_empty()
     }
 
     #[test]

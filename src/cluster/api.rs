@@ -382,16 +382,12 @@ fn unknown_authority(has_authority: bool) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::scripted::{self, Scripted};
 
-    /// What is made of an answer to `request`.
+    /// The error that an answer to `call` becomes.
     fn error_of(call: &ApiCall<'_>, code: u16, body: &[u8]) -> ClusterError {
-        let body = body.to_owned();
-        let service = tower::service_fn(move |_: http::Request<kube::client::Body>| {
-            let body = kube::client::Body::from(body.clone());
-            let answer = http::Response::builder().status(code).body(body);
-            async { Ok::<_, std::convert::Infallible>(answer.unwrap()) }
-        });
-        let cluster = Cluster::scripted(service);
+        let server = Scripted::with_bodies([(code, body.to_owned())]);
+        let cluster = &server.cluster;
         let answer = async {
             let request = http::Request::get("/").body(Vec::new()).unwrap();
             cluster.client().request_text(request).await
@@ -401,9 +397,7 @@ mod tests {
     }
 
     fn status(code: u16, reason: &str) -> String {
-        format!(
-            r#"{{"kind":"Status","status":"Failure","code":{code},"reason":"{reason}","message":"m"}}"#
-        )
+        scripted::status(code, reason).1.to_string()
     }
 
     #[test]

@@ -36,6 +36,8 @@ mod proxy;
 pub mod pull_secret;
 pub mod removal;
 mod retry;
+#[cfg(test)]
+mod scripted;
 pub mod secret_calls;
 mod secret_manifest;
 pub mod service_account;

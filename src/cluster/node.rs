@@ -119,16 +119,10 @@ fn reason(condition: &NodeCondition, cleaner: &Cleaner) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        collections::VecDeque,
-        convert::Infallible,
-        sync::{Arc, Mutex},
-    };
-
-    use kube::client::Body;
     use serde_json::json;
 
     use super::*;
+    use crate::cluster::scripted::{Answer, Scripted, status};
 
     fn state(conditions: &serde_json::Value) -> (bool, String) {
         let state = state_of(conditions);
@@ -178,23 +172,8 @@ mod tests {
             (false, "no Ready condition yet".to_owned())
         );
     }
-    /// A server that gives these answers in this order, and the queries it got.
-    fn scripted(answers: Vec<(u16, serde_json::Value)>) -> (Cluster, Arc<Mutex<Vec<String>>>) {
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let log = Arc::clone(&seen);
-        let answers = Mutex::new(VecDeque::from(answers));
-        let service = tower::service_fn(move |request: http::Request<Body>| {
-            let query = request.uri().query().unwrap_or_default().to_owned();
-            log.lock().unwrap().push(query);
-            let (status, body) = answers.lock().unwrap().pop_front().unwrap();
-            let body = Body::from(body.to_string().into_bytes());
-            let response = http::Response::builder().status(status).body(body);
-            async { Ok::<_, Infallible>(response.unwrap()) }
-        });
-        (Cluster::scripted(service), seen)
-    }
 
-    fn page(names: &[&str], token: &str) -> (u16, serde_json::Value) {
+    fn page(names: &[&str], token: &str) -> Answer {
         let nodes: Vec<_> = names
             .iter()
             .map(|name| json!({"metadata": {"name": name}}))
@@ -203,12 +182,9 @@ mod tests {
         (200, list)
     }
 
-    fn gone() -> (u16, serde_json::Value) {
-        let message = "The provided continue parameter is too old";
-        (
-            410,
-            json!({"kind": "Status", "status": "Failure", "code": 410, "reason": "Expired", "message": message}),
-        )
+    /// The answer to a `continue` token that is too old.
+    fn gone() -> Answer {
+        status(410, "Expired")
     }
 
     fn query() -> NodeQuery {
@@ -221,13 +197,12 @@ mod tests {
 
     #[test]
     fn nodes_are_read_page_by_page() {
-        let (cluster, seen) = scripted(vec![page(&["a", "b"], "t1"), page(&["c"], "")]);
-        let records = cluster.node_records(&query()).unwrap();
+        let server = Scripted::new(vec![page(&["a", "b"], "t1"), page(&["c"], "")]);
+        let records = server.cluster.node_records(&query()).unwrap();
         let names: Vec<_> = records.into_iter().map(|node| node.name).collect();
         assert_eq!(names, ["a", "b", "c"]);
-        let queries = seen.lock().unwrap().clone();
         assert_eq!(
-            queries,
+            server.queries(),
             [
                 "&labelSelector=a%3Db&limit=2",
                 "&labelSelector=a%3Db&limit=2&continue=t1"
@@ -238,11 +213,10 @@ mod tests {
     #[test]
     fn a_list_that_cannot_be_continued_is_read_again_in_one_piece() {
         let answers = vec![page(&["a", "b"], "t1"), gone(), page(&["a", "c", "d"], "")];
-        let (cluster, seen) = scripted(answers);
-        assert_eq!(cluster.node_records(&query()).unwrap().len(), 3);
-        let queries = seen.lock().unwrap().clone();
-        assert_eq!(queries[2], "&labelSelector=a%3Db");
-        let (cluster, _) = scripted(vec![gone()]);
-        assert_eq!(cluster.nodes().unwrap_err().reason(), "refused");
+        let server = Scripted::new(answers);
+        assert_eq!(server.cluster.node_records(&query()).unwrap().len(), 3);
+        assert_eq!(server.queries()[2], "&labelSelector=a%3Db");
+        let server = Scripted::new(vec![gone()]);
+        assert_eq!(server.cluster.nodes().unwrap_err().reason(), "refused");
     }
 }

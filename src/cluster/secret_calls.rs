@@ -266,14 +266,8 @@ fn call<'a>(verb: &'static str, name: &'a ObjectName) -> ApiCall<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        collections::VecDeque,
-        convert::Infallible,
-        sync::{Arc, Mutex},
-    };
+    use std::sync::Arc;
 
-    use http::{Request as HttpRequest, Response};
-    use kube::client::Body;
     use serde_json::{Value, json};
 
     use super::*;
@@ -281,39 +275,12 @@ mod tests {
         cluster::{
             pull_secret::{Content, PullSecret},
             retry::TRIES,
+            scripted::{Answer, Scripted, status},
         },
         domain::{
             credential::Credential, registry_host::RegistryHost, secret::Secret as Sensitive,
         },
     };
-
-    /// A server that gives these answers in this order, and the requests it got.
-    fn scripted(answers: Vec<(u16, Value)>) -> (Cluster, Arc<Mutex<Vec<String>>>) {
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let log = Arc::clone(&seen);
-        let answers = Arc::new(Mutex::new(VecDeque::from(answers)));
-        let service = tower::service_fn(move |request: HttpRequest<Body>| {
-            let uri = request.uri().path().rsplit('/').next().unwrap().to_owned();
-            log.lock()
-                .unwrap()
-                .push(format!("{} {uri}", request.method()));
-            let (status, body) = answers.lock().unwrap().pop_front().unwrap();
-            let response = Response::builder().status(status);
-            let response = response
-                .body(Body::from(body.to_string().into_bytes()))
-                .unwrap();
-            async { Ok::<_, Infallible>(response) }
-        });
-        (Cluster::scripted(service), seen)
-    }
-
-    fn status(code: u16, reason: &str) -> (u16, Value) {
-        let details = json!({"name": "s", "kind": "secrets"});
-        let body = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": format!("secrets \"s\" {reason}"), "reason": reason, "details": details,
-            "code": code});
-        (code, body)
-    }
 
     fn stored(kind: &str, password: &str, version: &str) -> Value {
         let goal = goal(password);
@@ -346,13 +313,13 @@ mod tests {
         })
     }
 
-    fn run(live: Option<&LiveSecret>, answers: Vec<(u16, Value)>) -> (Outcome, Vec<String>) {
-        let (cluster, seen) = scripted(answers);
+    fn run(live: Option<&LiveSecret>, answers: Vec<Answer>) -> (Outcome, Vec<String>) {
+        let server = Scripted::new(answers);
         let goal = goal("new");
         let plan = goal.plan(live, OnConflict::Replace).unwrap();
-        let outcome = cluster.change_secrets(&[Change { goal, plan }], OnConflict::Replace);
-        let seen = seen.lock().unwrap().clone();
-        (outcome, seen)
+        let changes = [Change { goal, plan }];
+        let outcome = server.cluster.change_secrets(&changes, OnConflict::Replace);
+        (outcome, server.calls())
     }
 
     const KIND: &str = "kubernetes.io/dockerconfigjson";
