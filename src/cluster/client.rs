@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderValue, Request, Response, Uri, header};
+use http::{Request, Response, Uri, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::{
     body::Incoming,
@@ -40,6 +40,7 @@ use super::{
     proxy::ClusterProxy,
     tls,
 };
+use crate::support::header::authorization;
 
 /// How long a connection, with its TLS, may take to come about.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -81,10 +82,11 @@ fn tcp() -> HttpConnector {
 
 fn tunnel<C>(proxy: &ClusterProxy, connector: C) -> Tunnel<C> {
     let tunnel = Tunnel::new(uri(proxy.proxy.address()), connector);
-    let login = proxy.proxy.login();
-    let header = login.map(|pair| HeaderValue::try_from(format!("Basic {}", pair.expose())));
-    match header {
-        Some(header) => tunnel.with_auth(header.expect("base64 is a header value")),
+    match proxy.proxy.login() {
+        Some(pair) => {
+            let header = authorization("Basic", pair);
+            tunnel.with_auth(header.expect("base64 is a header value"))
+        }
         None => tunnel,
     }
 }

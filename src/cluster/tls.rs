@@ -3,20 +3,18 @@
 use std::sync::Arc;
 
 use rustls::{
-    ClientConfig, ConfigBuilder, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
-    client::{
-        WantsClientCert,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    },
-    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{CertificateDer, ServerName, UnixTime},
+    ClientConfig, ConfigBuilder, Error, RootCertStore, client::WantsClientCert, crypto::ring,
+    pki_types::CertificateDer,
 };
 
 use super::{
     kubeconfig::{Server, Trust, User},
     proxy::ClusterProxy,
 };
-use crate::support::trust::Bundle;
+use crate::support::{
+    server_verifier::{Presented, ServerVerifier, TrustDecision},
+    trust::Bundle,
+};
 
 /// Returns the settings for the API server.
 pub(super) fn for_server(server: &Server, user: &User) -> ClientConfig {
@@ -52,7 +50,7 @@ fn trusting(
 }
 
 fn anybody() -> ConfigBuilder<ClientConfig, WantsClientCert> {
-    let verifier = Arc::new(NoVerification(ring::default_provider()));
+    let verifier = ServerVerifier::new(TrustAnybody, Arc::new(ring::default_provider()));
     builder()
         .dangerous()
         .with_custom_certificate_verifier(verifier)
@@ -64,43 +62,12 @@ fn builder() -> ConfigBuilder<ClientConfig, rustls::WantsVerifier> {
         .expect("the provider supports the default versions")
 }
 
-/// Takes every certificate: `insecure-skip-tls-verify`.
+/// Trusts every certificate: `insecure-skip-tls-verify`.
 #[derive(Debug)]
-struct NoVerification(CryptoProvider);
+struct TrustAnybody;
 
-impl ServerCertVerifier for NoVerification {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+impl TrustDecision for TrustAnybody {
+    fn trust(&self, _: &Presented<'_>) -> Result<(), Error> {
+        Ok(())
     }
 }

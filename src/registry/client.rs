@@ -35,7 +35,10 @@ use super::{
     tunnel::{answer_of_proxy, refused_tunnel},
     verifier::HandshakeRecord,
 };
-use crate::{domain::secret::Secret, support::proxies::Proxy};
+use crate::{
+    domain::secret::Secret,
+    support::{header::authorization as header_of, proxies::Proxy},
+};
 
 /// Kinds of manifest that registries know (OCI image spec; docker distribution spec v2, v1).
 const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
@@ -321,16 +324,11 @@ fn wire_form(request: &Request, way: Way, login: Option<&Secret>) -> http::Reque
         header::ACCEPT_ENCODING,
         HeaderValue::from_static("identity"),
     );
-    let pairs = [
-        (header::AUTHORIZATION, authorization(&request.authorization)),
-        (
-            header::PROXY_AUTHORIZATION,
-            login.map(|pair| ("Basic", pair)),
-        ),
-    ];
-    for (name, value) in pairs {
-        headers.extend(value.and_then(sensitive).map(|value| (name, value)));
-    }
+    let own =
+        credentials(&request.authorization).and_then(|(scheme, secret)| header_of(scheme, secret));
+    let proxys = login.and_then(|pair| header_of("Basic", pair));
+    headers.extend(own.map(|value| (header::AUTHORIZATION, value)));
+    headers.extend(proxys.map(|value| (header::PROXY_AUTHORIZATION, value)));
     wire
 }
 
@@ -343,19 +341,12 @@ fn body(authorization: &Authorization) -> Full<Bytes> {
     }
 }
 
-fn authorization(authorization: &Authorization) -> Option<(&'static str, &Secret)> {
+fn credentials(authorization: &Authorization) -> Option<(&'static str, &Secret)> {
     match authorization {
         Authorization::Anonymous | Authorization::Form(_) => None,
         Authorization::Basic(pair) => Some(("Basic", pair)),
         Authorization::Bearer(token) => Some(("Bearer", token)),
     }
-}
-
-/// The header is marked, so that no debug output shows it.
-fn sensitive((scheme, secret): (&str, &Secret)) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(&format!("{scheme} {}", secret.expose())).ok()?;
-    value.set_sensitive(true);
-    Some(value)
 }
 
 /// The answer, and whether nothing of it is left on the connection.

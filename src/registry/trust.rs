@@ -18,10 +18,11 @@ use rustls::{
 use thiserror::Error;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::verifier::{HandshakeRecord, NoClientCertificate, Verifier, Waiver};
+use super::verifier::{HandshakeRecord, NoClientCertificate, TrustKnown, Waiver};
 use crate::{
     domain::{registry_credential::TransportSecurity, registry_host::RegistryHost},
     support::{
+        server_verifier::ServerVerifier,
         tls::client_certificate,
         trust::{Bundle, may_sign, read_certificates, read_file},
     },
@@ -215,19 +216,27 @@ impl TlsSettings {
             .expect("the provider supports the default versions")
             .dangerous();
         let builder = match &self.verification {
-            Verification::Waived => builder.with_custom_certificate_verifier(Arc::new(Waiver {
-                name: name.clone(),
-                provider: self.provider.clone(),
-            })),
+            Verification::Waived => {
+                let waiver = Waiver { name: name.clone() };
+                builder.with_custom_certificate_verifier(ServerVerifier::new(
+                    waiver,
+                    self.provider.clone(),
+                ))
+            }
             Verification::Required {
                 authorities,
                 pinned,
-            } => builder.with_custom_certificate_verifier(Arc::new(Verifier {
-                authorities: authorities.clone(),
-                pinned: pinned.clone(),
-                record: record.clone(),
-                provider: self.provider.clone(),
-            })),
+            } => {
+                let known = TrustKnown {
+                    authorities: authorities.clone(),
+                    pinned: pinned.clone(),
+                    record: record.clone(),
+                };
+                builder.with_custom_certificate_verifier(ServerVerifier::new(
+                    known,
+                    self.provider.clone(),
+                ))
+            }
         };
         let mut config = match &self.client {
             Some(client) => builder.with_client_cert_resolver(client.key.clone()),

@@ -6,18 +6,17 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme,
+    CertificateError, Error, SignatureScheme,
     client::{
-        ResolvesClientCert, WebPkiServerVerifier,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-        verify_server_name,
+        ResolvesClientCert, WebPkiServerVerifier, danger::ServerCertVerifier, verify_server_name,
     },
-    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime},
     server::ParsedCertificate,
     sign::CertifiedKey,
 };
 use x509_parser::prelude::{FromDer, X509Certificate};
+
+use crate::support::server_verifier::{Presented, TrustDecision};
 
 /// Observations on the server during one handshake.
 #[derive(Debug, Default)]
@@ -45,117 +44,56 @@ impl HandshakeRecord {
     }
 }
 
-/// Verifies by authorities and pinned certificates.
+/// Trusts authorities and pinned certificates.
 #[derive(Debug)]
-pub(super) struct Verifier {
+pub(super) struct TrustKnown {
     /// `None`: no authority is trusted.
     pub(super) authorities: Option<Arc<WebPkiServerVerifier>>,
     /// Trusted as servers' own certificates.
     pub(super) pinned: Arc<[CertificateDer<'static>]>,
     pub(super) record: Arc<HandshakeRecord>,
-    pub(super) provider: Arc<CryptoProvider>,
 }
 
-impl ServerCertVerifier for Verifier {
-    fn verify_server_cert(
-        &self,
-        certificate: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
+impl TrustDecision for TrustKnown {
+    fn trust(&self, presented: &Presented<'_>) -> Result<(), Error> {
         let verified = match &self.authorities {
-            Some(all) => all.verify_server_cert(certificate, intermediates, name, ocsp, now),
+            Some(all) => all
+                .verify_server_cert(
+                    presented.certificate,
+                    presented.intermediates,
+                    presented.name,
+                    presented.ocsp,
+                    presented.now,
+                )
+                .map(|_| ()),
             None => Err(CertificateError::UnknownIssuer.into()),
         };
         let verified = match verified {
+            // Only for want of an authority: a wrong name or time is wrong for a pinned certificate, too.
             Err(Error::InvalidCertificate(
                 CertificateError::UnknownIssuer
                 | CertificateError::BadSignature
                 | CertificateError::Other(_),
-            )) if self.pinned.contains(certificate) => verify_pinned(certificate, name, now),
+            )) if self.pinned.contains(presented.certificate) => verify_pinned(presented),
             other => other,
         };
-        verified.inspect_err(|_| self.record.refuse(certificate))
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signed, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signed, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        algorithms.supported_schemes()
-    }
-
-    fn root_hint_subjects(&self) -> Option<&[DistinguishedName]> {
-        None
+        verified.inspect_err(|_| self.record.refuse(presented.certificate))
     }
 }
 
-/// Takes any certificate from one server: a registry that was declared insecure, or its realm. The server
-/// must still own its key, and the waiver holds for no other name.
+/// Trusts any certificate of one server: a registry that was declared insecure, or its realm. The waiver
+/// holds for no other name.
 #[derive(Debug)]
 pub(super) struct Waiver {
     pub(super) name: ServerName<'static>,
-    pub(super) provider: Arc<CryptoProvider>,
 }
 
-impl ServerCertVerifier for Waiver {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        if *name == self.name {
-            return Ok(ServerCertVerified::assertion());
+impl TrustDecision for Waiver {
+    fn trust(&self, presented: &Presented<'_>) -> Result<(), Error> {
+        if *presented.name == self.name {
+            return Ok(());
         }
         Err(CertificateError::ApplicationVerificationFailure.into())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signed, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signed, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        algorithms.supported_schemes()
     }
 }
 
@@ -176,14 +114,10 @@ impl ResolvesClientCert for NoClientCertificate {
 }
 
 /// A certificate that is trusted itself needs no authority.
-fn verify_pinned(
-    certificate: &CertificateDer<'_>,
-    name: &ServerName<'_>,
-    now: UnixTime,
-) -> Result<ServerCertVerified, Error> {
-    verify_validity(certificate, now)?;
-    verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
-    Ok(ServerCertVerified::assertion())
+fn verify_pinned(presented: &Presented<'_>) -> Result<(), Error> {
+    verify_validity(presented.certificate, presented.now)?;
+    let certificate = ParsedCertificate::try_from(presented.certificate)?;
+    verify_server_name(&certificate, presented.name)
 }
 
 fn verify_validity(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), Error> {
@@ -212,7 +146,7 @@ mod tests {
     use testbed::odd_certificates::OddIssuer;
 
     use super::*;
-    use crate::support::{tls::TlsError, trust::may_sign};
+    use crate::support::{server_verifier::ServerVerifier, tls::TlsError, trust::may_sign};
 
     const NAME: &str = "subjectAltName=DNS:r.example.com";
 
@@ -240,12 +174,12 @@ mod tests {
         };
         let authorities =
             WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone());
-        let verifier = Verifier {
+        let decision = TrustKnown {
             authorities: authorities.build().ok(),
             pinned: pins.into(),
             record,
-            provider,
         };
+        let verifier = ServerVerifier::new(decision, provider);
         let name = ServerName::try_from("r.example.com").unwrap();
         let outcome = verifier.verify_server_cert(&certificate, &[], &name, &[], UnixTime::now());
         outcome.err().map(|error| TlsError::of(&error))
@@ -311,11 +245,11 @@ mod tests {
     fn a_waiver_holds_for_one_name() {
         let waiver = Waiver {
             name: ServerName::try_from("r.example.com").unwrap(),
-            provider: Arc::new(ring::default_provider()),
         };
+        let verifier = ServerVerifier::new(waiver, Arc::new(ring::default_provider()));
         let passes = |name: &str| {
             let name = ServerName::try_from(name).unwrap();
-            waiver
+            verifier
                 .verify_server_cert(&der(Vec::new()), &[], &name, &[], UnixTime::now())
                 .is_ok()
         };

@@ -7,8 +7,10 @@
 pub mod arguments;
 pub mod errors;
 pub mod files;
+pub mod header;
 pub mod process;
 pub mod proxies;
+pub mod server_verifier;
 pub mod text;
 pub mod tls;
 pub mod trust;

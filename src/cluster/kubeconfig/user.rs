@@ -17,8 +17,10 @@ use super::{
 };
 use crate::{
     domain::{credential::encode, secret::Secret},
-    support::{tls::client_certificate, trust::read_file},
+    support::{header::authorization, tls::client_certificate, trust::read_file},
 };
+
+const UNSENDABLE: &str = "cannot be sent: it holds a character that HTTP does not allow";
 
 /// Who asks.
 pub(in crate::cluster) struct User {
@@ -109,7 +111,7 @@ impl User {
         } else if is_basic {
             let (username, password) = (username.unwrap_or_default(), password.unwrap_or_default());
             let pair = encode(username.as_bytes(), password.as_bytes());
-            let header = sensitive(format!("Basic {}", pair.expose()));
+            let header = authorization("Basic", &pair).ok_or(UNSENDABLE);
             self.authorization = Authorization::Fixed(header.map_err(|what| entry.flaw(what))?);
             self.secrets.extend([Secret::new(password), pair]);
         }
@@ -217,16 +219,5 @@ fn bearer(token: &Secret) -> Result<HeaderValue, &'static str> {
     if token.expose().contains(['\r', '\n']) {
         return Err("holds a line break: remove it");
     }
-    sensitive(format!("Bearer {}", token.expose()))
-}
-
-/// Tokens are ASCII (RFC 6750 §2.1).
-fn sensitive(header: String) -> Result<HeaderValue, &'static str> {
-    let unsendable = "cannot be sent: it holds a character that HTTP does not allow";
-    let header = Some(header).filter(|header| header.is_ascii());
-    let mut value = header
-        .and_then(|header| HeaderValue::try_from(header).ok())
-        .ok_or(unsendable)?;
-    value.set_sensitive(true);
-    Ok(value)
+    authorization("Bearer", token).ok_or(UNSENDABLE)
 }
