@@ -47,6 +47,17 @@ __metaclass__ = type
 
 '''
 
+ACTION = '''# SPDX-License-Identifier: Apache-2.0
+"""Runs a compiled module of this name on the host, as oreg_node_config.py does it for all of them."""
+
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+from ansible_collections.oreg.openshift.plugins.action.oreg_node_config import ActionModule
+
+__all__ = ["ActionModule"]
+'''
+
 # Sections of CHANGELOG.md, as antsibull-changelog names them.
 SECTIONS = {
     "Added": "minor_changes", "Changed": "breaking_changes", "Deprecated": "deprecated_features",
@@ -94,8 +105,8 @@ def write_galaxy(stage, about):
 def write_modules(stage, modules):
     for module in modules:
         write(stage / f"plugins/modules/{module}.py", stub(read(f"library/{module}.yml"), modules))
-    ignored = "".join(f"plugins/modules/{module}.py validate-modules:missing-gplv3-license # Apache-2.0\n"
-                      for module in sorted(modules))
+    licensed = ["plugins/inventory/oreg.py"] + [f"plugins/modules/{module}.py" for module in sorted(modules)]
+    ignored = "".join(f"{path} validate-modules:missing-gplv3-license # Apache-2.0\n" for path in licensed)
     for version in SANITY_VERSIONS:
         write(stage / f"tests/sanity/ignore-{version}.txt", ignored)
 
@@ -133,14 +144,14 @@ def copy_programs(stage, programs, names):
 
 
 def copy_plugins(stage, modules):
-    courier = "oreg_node_config.py"
+    """A link to another action plugin would be a redirection for the tools that read documentation, and take
+    the module with it; so what is a link in the checkout is a file."""
     for source in sorted((ROOT / "plugins/action").glob("*.py")):
         if not source.is_symlink():
             write(stage / "plugins/action" / source.name, source.read_text(encoding="utf-8"))
     for module in modules:
-        link = stage / f"plugins/action/{module}.py"
-        if not link.exists():
-            link.symlink_to(courier)
+        if not (stage / f"plugins/action/{module}.py").exists():
+            write(stage / f"plugins/action/{module}.py", ACTION)
     # Ansible 2.9 compares the name in a source with this one.
     inventory = read("plugins/inventory/oreg.py").replace("NAME = 'oreg'", f"NAME = '{NAMESPACE}.oreg'")
     write(stage / "plugins/inventory/oreg.py", inventory)
@@ -225,7 +236,15 @@ def build_date():
 def entries(text):
     # A line that heads a group of entries ends the one before it.
     found = (entry.split("\n\n")[0] for entry in re.split(r"^- ", text, flags=re.M)[1:])
-    return [" ".join(entry.split()).replace("`", "``") for entry in found]
+    return [restructured(" ".join(entry.split())) for entry in found]
+
+
+def restructured(markdown):
+    """The entry as reStructuredText, which antsibull-changelog takes: code, and links by their words alone, since
+    they lead into the checkout."""
+    text = re.sub(r"\[([^\]]+)\]\([^)\s]+\)", r"\1", markdown)
+    code = re.split(r"(`[^`]*`)", text)
+    return "".join(f"`{part}`" if part.startswith("`") else part.replace("*", "\\*") for part in code)
 
 
 if __name__ == "__main__":

@@ -108,7 +108,7 @@ class ActionModule(ActionBase):
     # --- One remote command ----------------------------------------------------------------------
 
     def _run_by_courier(self, payload, stores):
-        for _ in range(ATTEMPTS):
+        for dummy in range(ATTEMPTS):
             report = self._execute(self._run_script(stores), payload)
             if report.state == 'ended':
                 return self._read_answer(report)

@@ -6,7 +6,6 @@ __metaclass__ = type
 
 DOCUMENTATION = r'''
 name: oreg
-plugin_type: inventory
 short_description: Nodes of an OKD / OpenShift 3.11 cluster
 description:
   - Lists the nodes of a cluster with groups and variables, as C(docs/inventory.md) tells.

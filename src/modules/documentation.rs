@@ -307,13 +307,24 @@ fn role_option(variable: &str, mut row: Documented) -> String {
     with_variables(&entry)
 }
 
-/// The option names in a description as the role's variables.
+/// The option names in a description as the role's variables. An option that the role has no variable for is
+/// a word there: a reference would lead nowhere.
 fn with_variables(text: &str) -> String {
     let mut text = text.to_owned();
+    let mut variables = Vec::new();
     for (variable, row) in TABLES.iter().flat_map(set_by_variables) {
         text = text.replace(&format!("O({})", row.spec.name), &format!("O({variable})"));
+        variables.push(variable);
     }
-    text
+    let mut parts = text.split("O(");
+    let mut linked = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let name = part.split([')', '=']).next().unwrap_or_default();
+        linked.push(if variables.contains(&name) { 'O' } else { 'C' });
+        linked.push('(');
+        linked.push_str(part);
+    }
+    linked
 }
 
 /// Shows the default of the module behind the name of each variable, commented out.
