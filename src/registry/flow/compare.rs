@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use super::{
-    Flow, Login, Step, done, failed,
+    Flow, Login, Step, conclude, done,
     phase::{Anonymous, Comparison, ComparisonStep, Phase, Pull, TokenRequest},
 };
 use crate::{
@@ -149,7 +149,7 @@ impl Flow {
             {
                 done(weigh(
                     pending,
-                    Anonymous::Failed(failed(Reason::ComparisonFailed, reply)),
+                    Anonymous::Failed(conclude(Reason::ComparisonFailed, reply)),
                 ))
             }
             // The same request succeeded with the credential, so 400 is not about its form: Keycloak answers

@@ -2,7 +2,7 @@
 //! proves less, because some realms (Harbor) issue it to anybody.
 
 use super::{
-    Flow, Login, Ping, Step, done, failed,
+    Flow, Login, Ping, Step, conclude, done,
     phase::{Phase, Pull, TokenRequest},
 };
 use crate::{
@@ -34,13 +34,13 @@ impl Flow {
     pub(super) fn on_basic_ping(&mut self, reply: &Reply) -> Step {
         match (reply.status, refusal(reply)) {
             (200..=299, _) if reply.is_html() && !reply.api_version => {
-                done(failed(Reason::WebPage, reply))
+                done(conclude(Reason::WebPage, reply))
             }
             (200..=299, _) => self.on_basic_login(reply),
-            (_, Refusal::LockedOut) => done(failed(Reason::LoginLockout, reply)),
-            (_, Refusal::Refused(reason)) => done(failed(reason, reply)),
+            (_, Refusal::LockedOut) => done(conclude(Reason::LoginLockout, reply)),
+            (_, Refusal::Refused(reason)) => done(conclude(reason, reply)),
             (_, Refusal::Unauthorized) => done(turned_away(Reason::NoPullAccess, reply)),
-            (_, Refusal::Other) => done(failed(Reason::UnexpectedAnswer, reply)),
+            (_, Refusal::Other) => done(conclude(Reason::UnexpectedAnswer, reply)),
         }
     }
 
@@ -51,7 +51,7 @@ impl Flow {
             // Before the credential is shown: the image may ask for a token.
             Some(image) if open => self.ask(Phase::Probe(image)),
             Some(image) => self.ask(Phase::Manifest(Pull::new(image, None))),
-            None if open => done(failed(Reason::OpenRegistry, reply)),
+            None if open => done(conclude(Reason::OpenRegistry, reply)),
             None => done(logged_in(reply)),
         }
     }
@@ -71,7 +71,7 @@ impl Flow {
         reply: &Reply,
     ) -> Step {
         if token.is_none() {
-            return done(failed(Reason::NoToken, reply));
+            return done(conclude(Reason::NoToken, reply));
         }
         self.login = match request.redirected {
             // The server that issued it was not sent the credential.
@@ -87,12 +87,12 @@ impl Flow {
 
     pub(super) fn on_login_refused(&mut self, request: TokenRequest, reply: &Reply) -> Step {
         match refusal(reply) {
-            Refusal::LockedOut => done(failed(Reason::LoginLockout, reply)),
+            Refusal::LockedOut => done(conclude(Reason::LoginLockout, reply)),
             // Whoever refused had not been sent the credential.
             _ if request.redirected && matches!(reply.status, 400..=403) => {
-                done(failed(Reason::TokenRedirect, reply))
+                done(conclude(Reason::TokenRedirect, reply))
             }
-            Refusal::Refused(reason) => done(failed(reason, reply)),
+            Refusal::Refused(reason) => done(conclude(reason, reply)),
             Refusal::Unauthorized => done(turned_away(Reason::NoPullToken, reply)),
             Refusal::Other => self.on_login_unanswered(request, reply),
         }
@@ -106,7 +106,7 @@ impl Flow {
             }
             // Some realms issue nothing without a scope.
             (400 | 404 | 405 | 422, Some(image)) => self.ask_pull_token(request, image),
-            _ => done(failed(Reason::UnexpectedAnswer, reply)),
+            _ => done(conclude(Reason::UnexpectedAnswer, reply)),
         }
     }
 
@@ -122,7 +122,7 @@ impl Flow {
         reply: &Reply,
     ) -> Step {
         let Some(token) = token else {
-            return done(failed(Reason::NoToken, reply));
+            return done(conclude(Reason::NoToken, reply));
         };
         if request.redirected {
             self.login = Login::Unknown;
@@ -133,16 +133,16 @@ impl Flow {
     pub(super) fn on_pull_refused(&mut self, request: &TokenRequest, reply: &Reply) -> Step {
         let about_image = self.login != Login::Unknown || is_about_image(reply);
         match refusal(reply) {
-            Refusal::LockedOut => done(failed(Reason::LoginLockout, reply)),
+            Refusal::LockedOut => done(conclude(Reason::LoginLockout, reply)),
             _ if request.redirected && matches!(reply.status, 400..=403) => {
-                done(failed(Reason::TokenRedirect, reply))
+                done(conclude(Reason::TokenRedirect, reply))
             }
             Refusal::Unauthorized | Refusal::Refused(Reason::Rejected) if about_image => {
-                done(failed(Reason::NoPullToken, reply))
+                done(conclude(Reason::NoPullToken, reply))
             }
-            Refusal::Refused(reason) => done(failed(reason, reply)),
+            Refusal::Refused(reason) => done(conclude(reason, reply)),
             Refusal::Unauthorized => done(turned_away(Reason::NoPullToken, reply)),
-            Refusal::Other => done(failed(Reason::UnexpectedAnswer, reply)),
+            Refusal::Other => done(conclude(Reason::UnexpectedAnswer, reply)),
         }
     }
 }
@@ -181,7 +181,7 @@ fn turned_away(hidden: Reason, reply: &Reply) -> Conclusion {
         _ if is_about_rights => Reason::RejectedOrNoPermission,
         _ => Reason::Rejected,
     };
-    failed(reason, reply)
+    conclude(reason, reply)
 }
 
 /// `DENIED` to a scope speaks of the image, not of the login (Google Artifact Registry, GitLab).

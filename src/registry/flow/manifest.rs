@@ -1,7 +1,7 @@
 //! Is the image there for this credential?
 
 use super::{
-    Flow, Login, Ping, Step, done, failed,
+    Flow, Login, Ping, Step, conclude, done,
     phase::{Anonymous, Phase, Pull, TokenRequest},
 };
 use crate::registry::{
@@ -25,7 +25,7 @@ impl Flow {
             400 | 406 if self.pending.accept == Accept::Manifest => self.ask_for_any_kind(),
             // Some servers do not know HEAD, and its answers have no body to quote.
             400..=499 => self.ask_text(pull),
-            _ => done(failed(Reason::UnexpectedAnswer, reply)),
+            _ => done(conclude(Reason::UnexpectedAnswer, reply)),
         }
     }
 
@@ -39,37 +39,37 @@ impl Flow {
         match reply.status {
             200..=299 => self.on_found(reply),
             404 if self.ping == Ping::WebPage && !pull.redirected => done(self.no_registry(reply)),
-            404 => self.prove(failed(Reason::NoImage, reply)),
+            404 => self.prove(conclude(Reason::NoImage, reply)),
             401 if pull.token.is_some() && !pull.redirected && envelope.says_bad_token() => {
-                done(failed(Reason::TokenRejected, reply))
+                done(conclude(Reason::TokenRejected, reply))
             }
-            400 | 401 | 403 if envelope.says_expired() => done(failed(Reason::Expired, reply)),
+            400 | 401 | 403 if envelope.says_expired() => done(conclude(Reason::Expired, reply)),
             401 if envelope.says("project") && envelope.says("not found") => {
-                self.prove(failed(Reason::NoProject, reply))
+                self.prove(conclude(Reason::NoProject, reply))
             }
             // The registry has found the image, and sent the request on to a store that refuses it.
-            401 if pull.redirected => self.prove(failed(Reason::Forbidden, reply)),
-            401 => done(failed(Reason::NoPullAccess, reply)),
-            403 => self.prove(failed(Reason::Forbidden, reply)),
-            405 if envelope.code == "DENIED" => self.prove(failed(Reason::Forbidden, reply)),
+            401 if pull.redirected => self.prove(conclude(Reason::Forbidden, reply)),
+            401 => done(conclude(Reason::NoPullAccess, reply)),
+            403 => self.prove(conclude(Reason::Forbidden, reply)),
+            405 if envelope.code == "DENIED" => self.prove(conclude(Reason::Forbidden, reply)),
             400 | 406 if self.pending.accept == Accept::Manifest => self.ask_for_any_kind(),
-            _ => done(failed(Reason::UnexpectedAnswer, reply)),
+            _ => done(conclude(Reason::UnexpectedAnswer, reply)),
         }
     }
 
     fn on_found(&mut self, reply: &Reply) -> Step {
         if reply.is_html() {
-            return done(failed(Reason::WebPage, reply));
+            return done(conclude(Reason::WebPage, reply));
         }
         // Some servers report errors with status 200.
         if holds_errors(&reply.body) {
-            return done(failed(Reason::UnexpectedAnswer, reply));
+            return done(conclude(Reason::UnexpectedAnswer, reply));
         }
         self.found_by = (self.pending.method, self.pending.accept);
         self.prove(Conclusion {
             words: None,
             digest: reply.digest.clone().filter(|digest| is_digest(digest)),
-            ..failed(Reason::Pulled, reply)
+            ..conclude(Reason::Pulled, reply)
         })
     }
 
@@ -95,7 +95,7 @@ impl Flow {
             (Login::Unknown | Login::Accepted, 403) => Reason::RejectedOrNoPermission,
             (Login::Unknown | Login::Accepted, _) => Reason::Rejected,
         };
-        failed(reason, reply)
+        conclude(reason, reply)
     }
 
     fn on_token_refused(&mut self, pull: Pull, reply: &Reply) -> Step {
@@ -119,7 +119,8 @@ impl Flow {
         }
     }
 
-    /// The registry does not know its realm's token: the other name's, then a fresh one.
+    /// The registry rejects a token of its own realm. Some realms answer with two, `token` and
+    /// `access_token`: try the second, then ask once for a fresh one.
     fn try_another_token(&mut self, mut pull: Pull, reply: &Reply) -> Step {
         if let Some(token) = &mut pull.token
             && let Some(second) = token.second.take()
@@ -133,7 +134,7 @@ impl Flow {
                 self.ask(Phase::PullToken(TokenRequest::new(realm), pull.image))
             }
             _ => done(
-                failed(Reason::TokenRejected, reply).saying("the challenge says invalid_token"),
+                conclude(Reason::TokenRejected, reply).saying("the challenge says invalid_token"),
             ),
         }
     }

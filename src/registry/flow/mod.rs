@@ -1,10 +1,26 @@
 //! The proof of one credential as a state machine without I/O: each answer leads to the next request
 //! or to the conclusion.
 //!
-//! Requests, in this order: `/v2/` anonymously (what does the registry require?); the login alone (a
-//! token without scope, or `/v2/` with the credential); a token for the image; the image. An answer
-//! proves the credential only when something shows that it was examined: see [`compare`]. A credential
-//! that was refused is not sent again, and never to another server than [`super::realm`] allows.
+//! ```text
+//! Phase         asks for                       and then, if all is well                   file
+//! Ping          /v2/, anonymously              BasicPing or LoginToken, as it requires    ping.rs
+//! BasicPing     /v2/, with the credential      Manifest                                   login.rs
+//! LoginToken    a token without scope          PullToken                                  login.rs
+//! PullToken     a token for the image          Manifest                                   login.rs
+//! Manifest      the image, by HEAD             Compare; ManifestText where HEAD fails     manifest.rs
+//! ManifestText  the image, by GET              Compare                                    manifest.rs
+//! Compare       the same again, anonymously    the conclusion                             compare.rs
+//!
+//! Probe         the image, anonymously, where /v2/ is open or hidden; then as after Ping   compare.rs
+//! ```
+//!
+//! A step is a [`Phase`]: [`Flow::next`] takes the answer, the `on_…` function of the phase decides, and
+//! `ask` sends the request of the next phase. `done(conclude(…))` ends the proof; `fail` ends it for an
+//! answer that settles nothing, such as a timeout.
+//!
+//! An answer proves the credential only when something shows that it was examined: see [`compare`]. A
+//! credential that was refused is not sent again, and never to another server than [`super::realm`]
+//! allows. Redirects are in `redirect.rs`; `vectors.rs` has a row for each way in which a registry answers.
 
 mod compare;
 mod login;
@@ -204,7 +220,7 @@ impl Flow {
             | Phase::BasicPing
             | Phase::Probe(_)
             | Phase::Manifest(_)
-            | Phase::ManifestText(_) => self.fail(failed(Reason::UnexpectedAnswer, &reply)),
+            | Phase::ManifestText(_) => self.fail(conclude(Reason::UnexpectedAnswer, &reply)),
         }
     }
 
@@ -224,7 +240,7 @@ impl Flow {
     /// HEAD has no body to say what is wrong.
     fn on_server_error(&mut self, reply: &Reply) -> Step {
         let Phase::Manifest(pull) = self.phase.clone() else {
-            return self.fail(failed(Reason::ServerError, reply));
+            return self.fail(conclude(Reason::ServerError, reply));
         };
         let step = self.ask(Phase::ManifestText(Pull::new(pull.image, pull.token)));
         // HEAD was tried as often as it may be, unless the server does not know it (501).
@@ -306,13 +322,13 @@ fn unusable(reply: &Reply) -> Conclusion {
         Some(Unusable::TooLarge) => "the answer is larger than 1 MiB",
         Some(Unusable::Encoding) | None => "the answer has an encoding that was not asked for",
     };
-    failed(Reason::Garbage, reply).saying(details)
+    conclude(Reason::Garbage, reply).saying(details)
 }
 
 fn done(conclusion: Conclusion) -> Step {
     Step::Done(conclusion)
 }
 
-fn failed(reason: Reason, reply: &Reply) -> Conclusion {
+fn conclude(reason: Reason, reply: &Reply) -> Conclusion {
     Conclusion::from_reply(reason, reply)
 }

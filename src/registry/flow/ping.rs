@@ -1,7 +1,7 @@
 //! Is it a registry, and what does it require?
 
 use super::{
-    Flow, Login, Ping, Step, done, failed,
+    Flow, Login, Ping, Step, conclude, done,
     phase::{Phase, Pull, Realm, TokenRequest},
 };
 use crate::registry::{
@@ -26,9 +26,9 @@ impl Flow {
                 self.ask(Phase::BasicPing)
             }
             404 => self.look_behind(Ping::Missing, reply),
-            403 if reply.is_html() => done(failed(Reason::Blocked, reply)),
+            403 if reply.is_html() => done(conclude(Reason::Blocked, reply)),
             403 => self.look_behind(Ping::Blocked, reply),
-            _ => done(failed(Reason::UnexpectedAnswer, reply)),
+            _ => done(conclude(Reason::UnexpectedAnswer, reply)),
         }
     }
 
@@ -48,7 +48,7 @@ impl Flow {
             Ping::Missing => Reason::NoApi,
             Ping::Asked | Ping::Open | Ping::WebPage => Reason::WebPage,
         };
-        failed(reason, reply)
+        conclude(reason, reply)
     }
 
     /// Takes what the server offers: Bearer first, then Basic (RFC 9110 §11.6.1: the client picks).
@@ -67,11 +67,11 @@ impl Flow {
         match bearer {
             Some(bearer) => self.follow_bearer(bearer, reply),
             None if self.basic_offered || challenges.is_empty() => self.log_in_with_basic(),
-            None if offers("bearer") => done(failed(Reason::MalformedChallenge, reply)),
+            None if offers("bearer") => done(conclude(Reason::MalformedChallenge, reply)),
             None => {
                 let schemes: Vec<_> = challenges.iter().map(|c| c.scheme.as_str()).collect();
                 let details = format!("it offers {}", schemes.join(", "));
-                done(failed(Reason::UnsupportedScheme, reply).with_details(details))
+                done(conclude(Reason::UnsupportedScheme, reply).with_details(details))
             }
         }
     }
@@ -96,7 +96,7 @@ impl Flow {
             | RealmError::UserInfo
             | RealmError::Private(_) => Reason::UnsafeRealm,
         };
-        done(failed(reason, reply).with_details(error.to_string()))
+        done(conclude(reason, reply).with_details(error.to_string()))
     }
 
     /// Where `/v2/` says nothing, or nothing more, the image itself is asked for.

@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::{
-    Flow, Step, done, failed,
+    Flow, Step, conclude, done,
     phase::{ComparisonStep, Phase},
 };
 use crate::registry::{
@@ -20,11 +20,11 @@ impl Flow {
         // The page that accompanies a redirect says nothing about the image, and may hold a token.
         let reply = &reply.without_body();
         let Some(to) = self.destination(reply) else {
-            return self.fail(failed(Reason::UnexpectedAnswer, reply));
+            return self.fail(conclude(Reason::UnexpectedAnswer, reply));
         };
         self.count.hops += 1;
         if self.count.hops > MAX_HOPS {
-            return self.fail(failed(Reason::RedirectLoop, reply));
+            return self.fail(conclude(Reason::RedirectLoop, reply));
         }
         if is_same_origin(&to, &self.pending.url) {
             let mut request = self.pending.clone();
@@ -32,7 +32,7 @@ impl Flow {
             return self.send(request);
         }
         if to.scheme() == "http" && self.pending.url.scheme() == "https" {
-            return self.fail(failed(Reason::RedirectToHttp, reply));
+            return self.fail(conclude(Reason::RedirectToHttp, reply));
         }
         self.on_redirect_elsewhere(to, reply)
     }
@@ -69,7 +69,7 @@ impl Flow {
         match realm_url(&self.base, to.as_str()) {
             Ok(url) => self.follow_without_credential(url),
             Err(error) => {
-                self.fail(failed(Reason::UnsafeRealm, reply).with_details(error.to_string()))
+                self.fail(conclude(Reason::UnsafeRealm, reply).with_details(error.to_string()))
             }
         }
     }
@@ -79,10 +79,10 @@ impl Flow {
         match to.scheme() {
             "http" | "https" if leads_inside(&to, &self.base) => {
                 let details = format!("it redirects to {}", to.authority());
-                done(failed(Reason::UnsafeRedirect, reply).with_details(details))
+                done(conclude(Reason::UnsafeRedirect, reply).with_details(details))
             }
             "http" | "https" => self.follow_without_credential(to),
-            _ => done(failed(Reason::UnexpectedAnswer, reply)),
+            _ => done(conclude(Reason::UnexpectedAnswer, reply)),
         }
     }
 
@@ -102,9 +102,10 @@ impl Flow {
 
 fn other_registry(to: &Url, reply: &Reply) -> Conclusion {
     let details = format!("it redirects to {}", to.authority());
-    failed(Reason::RedirectElsewhere, reply).with_details(details)
+    conclude(Reason::RedirectElsewhere, reply).with_details(details)
 }
 
+/// The redirect to a store as what it means for an anonymous request: the image is shown.
 fn found(reply: &Reply) -> Reply {
     Reply {
         status: 200,

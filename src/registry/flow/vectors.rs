@@ -3,6 +3,10 @@
 //!
 //! Purposes in the rows: `P` is `/v2/`, `Pb` the same with Basic; `T0` is a token without scope, `T1` one
 //! for the image; `M` is the manifest by HEAD, `Mg` by GET; `Ta`, `Ta1`, `Ma` are the anonymous forms.
+//!
+//! So `"wrong password": P bearer; T0 r(401) => InvalidCredentials Rejected; P T0` reads: `/v2/` asks for a
+//! token, the realm refuses the login with 401; the verdict is `invalid_credentials` for the reason
+//! `rejected`, after these two requests.
 
 use std::{collections::HashMap, time::Duration};
 
