@@ -23,6 +23,12 @@ pub(super) const ETCD: &str = "etcd";
 /// The role whose hosts run the control plane.
 const MASTER: &str = "master";
 
+/// What Kubernetes calls that role since 1.20. Nodes of OKD 4 have both labels, in time this one alone.
+const CONTROL_PLANE: &str = "control-plane";
+
+/// The role of OKD 4 for what 3.11 calls compute, and its group. A 3.11 cluster does not get the group.
+const WORKER: (&str, &str) = ("worker", "workers");
+
 /// The label of a role, without the role.
 const ROLE: &str = "node-role.kubernetes.io/";
 
@@ -82,6 +88,7 @@ pub(super) fn groups(node: &NodeRecord, settings: &Settings) -> Vec<String> {
     ];
     let roles = ROLES
         .iter()
+        .chain([&WORKER])
         .filter(|(role, _)| has_role(node, role, settings));
     let fixed = fixed.into_iter().chain(roles.map(|(_, group)| *group));
     let named = node_group(node, settings).map(|name| format!("node_group_{name}"));
@@ -124,8 +131,11 @@ fn has_role(node: &NodeRecord, role: &str, settings: &Settings) -> bool {
     if role == MASTER && !settings.masters.is_empty() {
         return settings.masters.contains(&node.name);
     }
-    let value = node.labels.get(&format!("{ROLE}{role}"));
-    value.is_some_and(|value| value != "false")
+    let has = |role: &str| {
+        let value = node.labels.get(&format!("{ROLE}{role}"));
+        value.is_some_and(|value| value != "false")
+    };
+    has(role) || role == MASTER && has(CONTROL_PLANE)
 }
 
 fn runtime(node: &NodeRecord) -> Option<&'static str> {
@@ -181,11 +191,16 @@ mod tests {
 
     #[test]
     fn labels_make_groups() {
-        let table: [(Labels, &[&str]); 8] = [
+        let table: [(Labels, &[&str]); 10] = [
             (&[], &[]),
             (&[("node-role.kubernetes.io/master", "true")], &["masters"]),
             (&[("node-role.kubernetes.io/master", "")], &["masters"]),
             (&[("node-role.kubernetes.io/master", "false")], &[]),
+            (
+                &[("node-role.kubernetes.io/control-plane", "")],
+                &["masters"],
+            ),
+            (&[("node-role.kubernetes.io/worker", "")], &["workers"]),
             (
                 &[
                     ("node-role.kubernetes.io/infra", "true"),
