@@ -77,6 +77,12 @@ class Run:
             'node_names': dict((host, self.node_name(host)) for host in self.hosts if host in nodes) if restarts else {},
         }
 
+    def global_settings(self):
+        return {'pools': self.value('oreg_pools'), 'global_secret': self.value('oreg_global_secret')}
+
+    def main_registry(self):
+        return {'cluster': self.registered('oreg_cluster')}
+
     def differing(self):
         # The same key for all hosts of this task, and for no other: marks say whether values are equal, and no more.
         key = os.urandom(32)
@@ -135,6 +141,8 @@ class Run:
         accepted = settings.get('proof') or {}
         return dict(
             self.differing(), proven=self.registered('oreg_proven'), secrets=self.registered('oreg_secrets'),
+            pools=self.registered('oreg_pools_seen'),
+            playbook='verify_global.yml' if 'pools' in settings else 'verify.yml',
             control_host=settings['control_host'], missing_image=accepted.get('missing_image', 'fail'),
             not_proven=accepted.get('not_proven', 'warn'), title=title(self.task_vars.get('ansible_inventory_sources')),
             generated=time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime()),

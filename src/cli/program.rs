@@ -14,7 +14,8 @@ use crate::{
 };
 
 /// The modules that the program holds.
-const MODULES: [&Module; 4] = [
+const MODULES: [&Module; 5] = [
+    &modules::oreg_cluster_info::MODULE,
     &modules::oreg_nodes_ready::MODULE,
     &modules::oreg_pull_secrets::MODULE,
     &modules::oreg_report::MODULE,

@@ -22,6 +22,7 @@ use crate::domain::{
     credential::Credential,
     docker_config::DockerConfig,
     merge::{Others, plan_absent, plan_present},
+    plan::Plan,
     registry_host::RegistryHost,
     secret::Secret as Sensitive,
 };
@@ -100,11 +101,12 @@ impl GlobalGoal {
             return Err(unusable("is immutable".to_owned()));
         }
         let mut secret = live.0.clone();
-        put_document(&mut secret, &Sensitive::new(merged.to_text()));
+        put_document(&mut secret, &Sensitive::new(merged.document().to_text()));
         let mut plan = SecretPlan {
             action: Action::Updated,
             before: entry_lines(&document),
-            after: entry_lines(&merged),
+            after: entry_lines(merged.document()),
+            changes: merged.changes.clone(),
             ..SecretPlan::nothing(&live.name())
         };
         mark_difference(&mut plan.before, &plan.after);
@@ -112,7 +114,7 @@ impl GlobalGoal {
     }
 
     fn plan_creation(&self, name: &ObjectName) -> Result<SecretPlan, ClusterError> {
-        let Some(document) = self.merge(&empty_document()) else {
+        let Some(merged) = self.merge(&empty_document()) else {
             return Ok(SecretPlan::nothing(name));
         };
         let mut secret = Secret {
@@ -120,21 +122,22 @@ impl GlobalGoal {
             ..Secret::default()
         };
         secret.metadata.name = Some(name.name.clone());
-        put_document(&mut secret, &Sensitive::new(document.to_text()));
+        put_document(&mut secret, &Sensitive::new(merged.document().to_text()));
         let plan = SecretPlan {
             action: Action::Created,
-            after: entry_lines(&document),
+            after: entry_lines(merged.document()),
+            changes: merged.changes,
             ..SecretPlan::nothing(name)
         };
         plan.checked(Step::Create(Box::new(secret)))
     }
 
-    fn merge(&self, document: &DockerConfig) -> Option<DockerConfig> {
+    fn merge(&self, document: &DockerConfig) -> Option<Plan> {
         let plan = match self {
             Self::Present(entries) => plan_present(document, entries, Others::Keep),
             Self::Absent(hosts) => plan_absent(document, hosts),
         };
-        (!plan.is_empty()).then(|| plan.document().clone())
+        (!plan.is_empty()).then_some(plan)
     }
 }
 

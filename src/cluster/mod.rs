@@ -9,7 +9,8 @@
 //! directory, by [`manifest_file`], what would otherwise go to the API; [`node`] says which nodes are
 //! ready, and [`node_record`] what else is known of them.
 //!
-//! [`global_secret`] and [`machine_config_pool`] are for OKD 4.
+//! [`cluster_version`] says which OpenShift a cluster is; [`global_secret`], [`global_copy`] and
+//! [`machine_config_pool`] are for OKD 4.
 //!
 //! For OpenShift 3.11, nothing newer than Kubernetes 1.11 is used: core v1; get, list, create, update and
 //! delete (docs/decisions/0003-kubernetes-1-11.md).
@@ -17,9 +18,11 @@
 mod account_calls;
 pub mod api;
 mod client;
+pub mod cluster_version;
 pub mod connect;
 mod document;
 pub mod error;
+pub mod global_copy;
 pub mod global_secret;
 pub mod goal;
 mod kubeconfig;

@@ -9,7 +9,7 @@ use super::{
     live_secret::{Identity, LiveSecret},
     names::{DOCUMENT_KEY, ObjectName},
 };
-use crate::domain::docker_config::DockerConfig;
+use crate::domain::{docker_config::DockerConfig, plan::Change};
 
 /// What the API server takes (`MaxSecretSize`, Kubernetes `pkg/apis/core/types.go`).
 const MAX_BYTES: usize = 1 << 20;
@@ -53,6 +53,8 @@ pub struct SecretPlan {
     pub before: Vec<String>,
     /// What it will hold.
     pub after: Vec<String>,
+    /// The entries that differ, of the global secret, which holds many registries.
+    pub changes: Vec<Change>,
     /// What a user should know.
     pub warnings: Vec<String>,
     pub(super) step: Step,
@@ -89,6 +91,7 @@ impl SecretPlan {
             action: Action::Unchanged,
             before: Vec::new(),
             after: Vec::new(),
+            changes: Vec::new(),
             warnings: Vec::new(),
             step: Step::Nothing,
         }

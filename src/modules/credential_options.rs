@@ -2,7 +2,7 @@
 
 use crate::{
     ansible::{Choice, Documented, Failure, OneOf, OptionSpec, Options, RecordSpec, Row},
-    domain::secret::Secret,
+    domain::{registry_credential::Source, registry_host::RegistryHost, secret::Secret},
     inventory_vars::{
         AdditionalRegistry, DeploymentType, Insecure, Inventory, RegistryTest, Resolved, Variables,
         VariablesError, names,
@@ -131,6 +131,28 @@ crate::rows! {
 pub fn credentials(options: &Options) -> Result<Resolved, Failure> {
     let resolved = inventory(options)?.credentials();
     resolved.map_err(|errors| all_at_once(&errors))
+}
+
+/// Which registries the options name.
+pub(super) struct NamedRegistries {
+    /// The main registry; `None` where nothing names it.
+    pub(super) main: Option<RegistryHost>,
+    /// Whether `oreg_url` names it, and with it the images that prove a credential.
+    pub(super) has_url: bool,
+    /// Whether any has a credential.
+    pub(super) has_credential: bool,
+}
+
+/// Reads which registries the options name.
+pub(super) fn named_registries(options: &Options) -> Result<NamedRegistries, Failure> {
+    let inventory = inventory(options)?;
+    let known = inventory.known().map_err(|errors| all_at_once(&errors))?;
+    let main = known.into_iter().find(|one| one.source == Source::Main);
+    Ok(NamedRegistries {
+        main: main.map(|one| one.host),
+        has_url: options.get(OREG_URL).is_some(),
+        has_credential: inventory.has_main_user() || !options.get(ADDITIONAL).is_empty(),
+    })
 }
 
 /// Reads how the registries that the options name are to be tested, and which need no verified TLS.

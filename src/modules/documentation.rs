@@ -8,10 +8,10 @@
 use std::fmt::Write as _;
 
 use super::{
-    cluster_answer::{CONTEXT, KUBECONFIG},
     credential_options::CREDENTIALS_DOCUMENTED,
-    docker_creds, oreg_node_config, oreg_nodes_ready, oreg_pull_secrets, oreg_report,
-    oreg_validate,
+    docker_creds, oreg_cluster_info, oreg_node_config, oreg_nodes_ready, oreg_pull_secrets,
+    oreg_report, oreg_validate,
+    role_tables::{TABLES, set_by_variables},
 };
 use crate::ansible::{
     Documented,
@@ -69,11 +69,16 @@ impl Generated {
 }
 
 /// Every such file.
-pub const FILES: [Generated; 9] = [
+pub const FILES: [Generated; 10] = [
     Generated::library(
         "library/docker_creds.yml",
         &[docker_creds::DOCUMENTED],
         Proves::Yes,
+    ),
+    Generated::library(
+        "library/oreg_cluster_info.yml",
+        &[oreg_cluster_info::DOCUMENTED],
+        Proves::No,
     ),
     Generated::library(
         "library/oreg_node_config.yml",
@@ -107,37 +112,6 @@ pub const FILES: [Generated; 9] = [
     Generated::role("playbooks/roles/oreg/defaults/main.yml", defaults),
     Generated::role("playbooks/roles/oreg/vars/main.yml", variables),
 ];
-
-/// The tables of the role: name, rows, and whether a row belongs to it.
-pub(super) type RoleTable = (&'static str, &'static [Documented], fn(&Documented) -> bool);
-
-const CLUSTER: &[Documented] = &[KUBECONFIG.documented(), CONTEXT.documented()];
-
-pub(super) const TABLES: [RoleTable; 6] = [
-    ("oreg_credential_options", CREDENTIALS_DOCUMENTED, |_| true),
-    ("oreg_proxy_options", oreg_validate::DOCUMENTED, is_proxy),
-    ("oreg_proof_options", oreg_validate::DOCUMENTED, |row| {
-        !is_proxy(row)
-    }),
-    ("oreg_file_options", oreg_node_config::DOCUMENTED, |_| true),
-    ("oreg_cluster_options", CLUSTER, |_| true),
-    ("oreg_secret_options", oreg_pull_secrets::DOCUMENTED, |_| {
-        true
-    }),
-];
-
-fn is_proxy(row: &Documented) -> bool {
-    row.spec.name.ends_with("_proxy")
-}
-
-/// The rows of a table of the role that a variable sets.
-pub(super) fn set_by_variables(
-    table: &RoleTable,
-) -> impl Iterator<Item = (&'static str, Documented)> {
-    let (_, rows, belongs) = *table;
-    let rows = rows.iter().copied().filter(belongs);
-    rows.filter_map(|row| Some((row.about.variable?, row)))
-}
 
 fn library(text: &str, file: &Generated) -> String {
     let mut options = String::new();

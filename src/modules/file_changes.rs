@@ -23,10 +23,9 @@ pub(super) struct Keys {
     pub(super) removed: Vec<String>,
 }
 
-/// Returns the keys that `plan` adds, updates and removes. An alias that is folded into the key of
+/// Returns the keys that `changes` add, update and remove. An alias that is folded into the key of
 /// its registry is no removal.
-pub(super) fn keys(plan: &FilePlan, cleaner: &Cleaner) -> Keys {
-    let changes = &plan.plan.changes;
+pub(super) fn keys(changes: &[Change], cleaner: &Cleaner) -> Keys {
     let select = |wanted: fn(&Change) -> bool| {
         let chosen = changes.iter().filter(|change| wanted(change));
         chosen.map(|change| key(&change.key, cleaner)).collect()
@@ -261,7 +260,7 @@ mod tests {
         });
         plan.plan = plan_present(&plan.before, &hosts, Others::Remove);
         assert_eq!(
-            keys(&plan, &Cleaner::default()).removed,
+            keys(&plan.plan.changes, &Cleaner::default()).removed,
             ["https://********@old.example.com"]
         );
         let (before, _) = diff(&plan, &Cleaner::default());
@@ -285,7 +284,11 @@ mod tests {
             lines[1].starts_with("r.example.com: user=a b password="),
             "{before}"
         );
-        let others = [warnings(&plan, &cleaner), keys(&plan, &cleaner).removed].concat();
+        let others = [
+            warnings(&plan, &cleaner),
+            keys(&plan.plan.changes, &cleaner).removed,
+        ]
+        .concat();
         assert_eq!(lines.len(), 2);
         assert!(
             others.iter().all(|text| !text.contains(char::is_control)),

@@ -8,8 +8,10 @@ use std::fmt::Write as _;
 use super::{
     credential_options::CREDENTIALS_DOCUMENTED,
     docker_creds,
-    documentation::{TABLES, default_of, kind_of, set_by_variables, wrapped},
-    oreg_node_config, oreg_nodes_ready, oreg_pull_secrets, oreg_report, oreg_validate,
+    documentation::{default_of, kind_of, wrapped},
+    oreg_cluster_info, oreg_node_config, oreg_nodes_ready, oreg_pull_secrets, oreg_report,
+    oreg_validate,
+    role_tables::{TABLES, set_by_variables},
 };
 use crate::ansible::{Documented, option::Kind};
 
@@ -22,12 +24,13 @@ const MARK: &str = "<!-- Below this line, `make generate` writes. -->\n";
 const WIDTH: usize = 100;
 
 /// The sections: heading, and the options that it lists.
-const SECTIONS: [(&str, &[Documented]); 7] = [
+const SECTIONS: [(&str, &[Documented]); 8] = [
     ("Credentials", CREDENTIALS_DOCUMENTED),
     ("`oreg_validate`", oreg_validate::DOCUMENTED),
     ("`oreg_node_config`", oreg_node_config::DOCUMENTED),
     ("`oreg_pull_secrets`", oreg_pull_secrets::DOCUMENTED),
     ("`oreg_nodes_ready`", oreg_nodes_ready::DOCUMENTED),
+    ("`oreg_cluster_info`", oreg_cluster_info::DOCUMENTED),
     ("`oreg_report`", oreg_report::DOCUMENTED),
     ("`docker_creds`", docker_creds::DOCUMENTED),
 ];

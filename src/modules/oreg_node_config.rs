@@ -32,7 +32,7 @@ const PATHS: Row<Vec<String>> = Row::paths("paths").variable("oreg_paths").about
     "The files. Symbolic links are followed and stay links.",
     "Where none is given, those of O(profile).",
 ]);
-const PROFILE: Row<OneOf<Profile>> = Row::choice("profile").default("okd3").about(&[
+const PROFILE: Row<OneOf<Profile>> = Row::choice("profile").default("okd3").variable("oreg_profile").about(&[
     "Who reads the files. It names them where O(paths) does not, and decides the key of Docker Hub and the warnings.",
     "V(okd3) means C(/var/lib/origin/.docker/config.json) and C(/root/.docker/config.json), read by kubelet and \
      the container runtime of a 3.11 node; V(kubelet) means C(/var/lib/kubelet/config.json).",
@@ -72,9 +72,10 @@ const RESTART_NOTE: Row<Option<String>> = Row::path("restart_note").about(&[
 const RESTART_DONE: Row<bool> = Row::flag("restart_done", false)
     .about(&["The service was restarted: remove the file O(restart_note) and touch no other."]);
 const MACHINE_CONFIG: Row<OneOf<MachineConfig>> =
-    Row::choice("machine_config").default("refuse").about(&[
+    Row::choice("machine_config").default("refuse").variable("oreg_machine_config").about(&[
         "V(refuse) leaves files alone that a machine config of OpenShift 4 owns: the machine config operator marks \
-         a node Degraded when they are changed by hand.",
+         a node Degraded when they are changed by hand. Without O(paths), V(okd3) is refused on such a node as a \
+         whole.",
         "V(ignore) writes them all the same.",
     ]);
 
@@ -176,16 +177,24 @@ fn run(call: &Call) -> Result<Response, Failure> {
         paths: paths(options),
         entries: input.entries,
         reader: options.get(PROFILE).reader(),
-        owned: match options.get(MACHINE_CONFIG) {
-            MachineConfig::Refuse => OwnedFiles::of_this_node()?,
-            MachineConfig::Ignore => OwnedFiles::default(),
-        },
+        owned: owned_files(options)?,
         attributes: attributes(options)?,
         directory_mode: options.get(DIRECTORY_MODE),
         backup: options.get(BACKUP),
     };
     let response = configure(&request, note, call);
     Ok(response.warn(input.warnings).conceal(input.secrets))
+}
+
+fn owned_files(options: &Options) -> Result<OwnedFiles, Failure> {
+    if let MachineConfig::Ignore = options.get(MACHINE_CONFIG) {
+        return Ok(OwnedFiles::default());
+    }
+    let owned = OwnedFiles::of_this_node()?;
+    if let (Profile::Okd3, []) = (options.get(PROFILE), options.get(PATHS)) {
+        owned.require_okd3()?;
+    }
+    Ok(owned)
 }
 
 fn paths(options: &Options) -> Vec<PathBuf> {
@@ -300,7 +309,7 @@ fn file(FileReport { path, outcome }: &FileReport, cleaner: &Cleaner) -> Value {
     let path = path.display().to_string();
     match outcome {
         Ok(plan) => {
-            let keys = file_changes::keys(plan, cleaner);
+            let keys = file_changes::keys(&plan.plan.changes, cleaner);
             json!({
                 "path": path,
                 "changed": !plan.is_empty(),

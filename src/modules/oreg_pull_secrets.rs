@@ -11,8 +11,8 @@ pub use self::option_rows::{DOCUMENTED, OPTIONS};
 use self::{
     answer::answer,
     option_rows::{
-        BACKUP, GLOBAL, MANIFEST_DIR, NAMESPACES, PRUNE, REALM_HOSTS, RECREATE, SERVICE_ACCOUNTS,
-        STATE,
+        BACKUP, COPY, GLOBAL, MANIFEST_DIR, NAMESPACES, PRUNE, REALM_HOSTS, RECREATE,
+        SERVICE_ACCOUNTS, STATE,
     },
 };
 use super::{
@@ -63,10 +63,12 @@ fn run(call: &Call) -> Result<Response, Failure> {
     if options.get(GLOBAL) {
         return global_secret::run(call);
     }
-    if options.get(BACKUP) {
-        return Err(Failure::new(
-            "backup: is for the global pull secret; set global=true",
-        ));
+    for (name, given) in [("backup", BACKUP), ("copy", COPY)] {
+        if options.get(given) {
+            return Err(Failure::new(format!(
+                "{name}: is for the global pull secret; set global=true"
+            )));
+        }
     }
     let input = match options.get(STATE) {
         State::Present => present(options)?,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
-    credential_options::CREDENTIAL_OPTIONS,
+    credential_options::{CREDENTIAL_OPTIONS, named_registries},
     removals::{REGISTRIES, still_wanted},
 };
 use crate::{
@@ -16,7 +16,8 @@ use crate::{
     operations::report::{
         answer::Answer,
         differing::{Marks, differing, refusal},
-        html, left,
+        global_settings::{GlobalInventory, global_settings},
+        html, left, main_registry,
         proof::{proof, unknown_realms, unreachable},
         restart::{self, Candidate, Outcome, Restart, Scope},
         settings::{Inventory, settings},
@@ -30,6 +31,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Topic {
     Settings,
+    GlobalSettings,
+    MainRegistry,
     Differing,
     ControlHost,
     Target,
@@ -47,6 +50,8 @@ enum Topic {
 impl Choice for Topic {
     const ALL: &'static [Self] = &[
         Self::Settings,
+        Self::GlobalSettings,
+        Self::MainRegistry,
         Self::Differing,
         Self::ControlHost,
         Self::Target,
@@ -64,6 +69,8 @@ impl Choice for Topic {
     fn word(self) -> &'static str {
         match self {
             Self::Settings => "settings",
+            Self::GlobalSettings => "global_settings",
+            Self::MainRegistry => "main_registry",
             Self::Differing => "differing",
             Self::ControlHost => "control_host",
             Self::Target => "target",
@@ -84,6 +91,8 @@ const REPORT: Row<OneOf<Topic>> = Row::choice("report")
     .required()
     .about(&[
     "V(settings) reads the settings of a run and fails where one cannot be meant.",
+    "V(global_settings) reads those of a run for OKD 4, V(main_registry) makes the option that names the main registry \
+     there, and fails where there is no credential.",
     "V(differing) fails where hosts of the run have different credentials.",
     "V(control_host) fails with the way out where the control host cannot be reached.",
     "V(target) makes the options that look for the images of the next release.",
@@ -114,6 +123,8 @@ fn run(call: &Call) -> Result<Response, Failure> {
     let options = &call.options;
     let response = match options.get(REPORT) {
         Topic::Settings => settings_of(options),
+        Topic::GlobalSettings => global_settings_of(options),
+        Topic::MainRegistry => main_registry_of(options),
         Topic::Differing => differing_of(options),
         Topic::ControlHost => control_host_of(options),
         Topic::Target => target_of(options),
@@ -164,6 +175,33 @@ fn settings_of(options: &Options) -> Result<Response, Failure> {
         }
         _ => Ok(Response::new(false).fail(errors.join("\n"))),
     }
+}
+
+fn global_settings_of(options: &Options) -> Result<Response, Failure> {
+    let found = global_settings(&results::<GlobalInventory>(options)?);
+    Ok(match found {
+        Ok(settings) => Response::new(false).with("settings", settings),
+        Err(error) => Response::new(false).fail(error),
+    })
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Cluster {
+    cluster: Answer,
+}
+
+fn main_registry_of(options: &Options) -> Result<Response, Failure> {
+    let given: Cluster = results(options)?;
+    let named = named_registries(options)?;
+    if !named.has_credential && options.get(REGISTRIES).is_empty() {
+        return Ok(Response::new(false).fail(main_registry::NO_CREDENTIAL));
+    }
+    let image = given.cluster.text("release_image");
+    let image = image.filter(|_| !named.has_url);
+    let url = main_registry::url(image, named.main.as_ref());
+    let arguments = BTreeMap::from_iter(url.map(|url| ("oreg_url", url)));
+    Ok(Response::new(false).with("arguments", arguments))
 }
 
 fn realm_hosts(options: &Options) -> Result<BTreeMap<&str, &str>, Vec<String>> {

@@ -33,6 +33,13 @@ pub enum MachineConfigError {
         /// The path as given.
         path: PathBuf,
     },
+    /// The files of 3.11 mean nothing on this node.
+    #[error(
+        "this node belongs to OKD 4 or OpenShift 4 ({CURRENT}), which does not read the files of 3.11: bring the \
+         credentials to the cluster's pull secret instead (playbook global_pull_secret.yml), or name the files in \
+         `paths`"
+    )]
+    OtherRelease,
     /// The list cannot be read.
     #[error(
         "cannot know which files a machine config owns; `machine_config: ignore` goes on without"
@@ -73,6 +80,18 @@ impl OwnedFiles {
         let listed = files.into_iter().flatten();
         let listed = listed.filter_map(|file| file.get("path")?.as_str());
         Self(listed.chain(ALWAYS).map(PathBuf::from).collect())
+    }
+
+    /// Refuses a node that a machine config rules, for files that only a node of 3.11 reads.
+    ///
+    /// # Errors
+    /// [`MachineConfigError::OtherRelease`].
+    pub fn require_okd3(&self) -> Result<(), MachineConfigError> {
+        // Every machine config owns some file.
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        Err(MachineConfigError::OtherRelease)
     }
 
     /// Refuses `path`, which leads to `target`, if a machine config owns it.
@@ -130,6 +149,7 @@ mod tests {
     fn a_node_without_a_machine_config_owns_its_files() {
         let owned = OwnedFiles::default();
         let path = Path::new("/var/lib/kubelet/config.json");
-        assert!(owned.check(path, path).is_ok());
+        assert!(owned.check(path, path).is_ok() && owned.require_okd3().is_ok());
+        assert!(OwnedFiles::parse(b"{}").require_okd3().is_err());
     }
 }

@@ -65,6 +65,7 @@ fn backup_report(name: ObjectName) -> SecretReport {
         action: Action::Created,
         before: Vec::new(),
         after: Vec::new(),
+        changes: Vec::new(),
         manifest: None,
     }
 }

@@ -1,6 +1,7 @@
 //! What makes an API server look like OKD 4 to oreg: custom resources, and a stand-in of the operator that
 //! brings a new configuration to the nodes of a pool.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -26,8 +27,24 @@ pub fn install(cluster: &Cluster) -> Result<()> {
         RESOURCES,
     ];
     cluster.kubectl(&established)?;
-    cluster.kubectl(&["create", "namespace", "openshift-config"])?;
+    for namespace in ["openshift-config", "openshift-image-registry"] {
+        cluster.kubectl(&["create", "namespace", namespace])?;
+    }
     Ok(())
+}
+
+/// Says which image the cluster's release was installed from.
+///
+/// # Errors
+/// When the server does not take it.
+pub fn set_release_image(cluster: &Cluster, image: &str) -> Result<()> {
+    apply(
+        cluster,
+        &json!({
+            "apiVersion": "config.openshift.io/v1", "kind": "ClusterVersion", "metadata": {"name": "version"},
+            "status": {"desired": {"version": "4.15.3", "image": image}},
+        }),
+    )
 }
 
 /// Says where the control plane runs: `External` for a hosted one.
@@ -75,6 +92,31 @@ impl<'a> Pool<'a> {
         apply(cluster, &object)?;
         pool.finish("old")?;
         Ok(pool)
+    }
+
+    /// Acts as the operator until `stopped`: when the global pull secret has changed, brings a new configuration
+    /// to one node after the other, with `pause` before each.
+    ///
+    /// # Errors
+    /// When the server does not take it.
+    pub fn follow_secret(&self, pause: Duration, stopped: &AtomicBool) -> Result<()> {
+        let version = || {
+            let version = "jsonpath={.metadata.resourceVersion}";
+            let secret = ["get", "secret", "pull-secret", "-n", "openshift-config"];
+            self.cluster
+                .kubectl(&[&secret[..], &["-o", version]].concat())
+        };
+        let mut seen = version()?;
+        while !stopped.load(Ordering::SeqCst) {
+            let found = version()?;
+            if found != seen {
+                self.render(&found)?;
+                self.roll_out(&found, pause)?;
+                seen = found;
+            }
+            thread::sleep(Duration::from_millis(300));
+        }
+        Ok(())
     }
 
     /// Wants another configuration: nothing has happened yet.

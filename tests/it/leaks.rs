@@ -10,11 +10,12 @@ use crate::support::{
 };
 
 const SECRET: &str = "s3cret-nobody-may-see";
-const MODULES: [&str; 5] = [
+const MODULES: [&str; 6] = [
     "oreg_validate",
     "oreg_node_config",
     "oreg_pull_secrets",
     "oreg_nodes_ready",
+    "oreg_cluster_info",
     "docker_creds",
 ];
 

@@ -169,6 +169,33 @@ fn a_file_that_a_machine_config_owns_is_refused() {
     }
 }
 
+/// Nothing reads them there, so the run would look good and pulls would fail.
+#[test]
+fn the_files_of_3_11_are_refused_on_a_node_of_okd_4() {
+    let config = "mount -t tmpfs tmpfs /etc; mkdir /etc/machine-config-daemon; \
+                  printf '{}' >/etc/machine-config-daemon/currentconfig; mount -t tmpfs tmpfs /root; \
+                  mount -t tmpfs tmpfs /var/lib";
+    let scratch = Scratch::new();
+    let run = |more: Value| {
+        let credential = json!([{"host": "r.example.com", "password": "p"}]);
+        let module = Module::new("oreg_node_config")
+            .args(json!({"openshift_additional_registry_credentials": credential}))
+            .args(more);
+        let command = module.command(&scratch);
+        Answer::read(&mounts::own(config, &[], &command).output().unwrap())
+    };
+    let refused = run(json!({}));
+    assert!(
+        refused
+            .failure()
+            .contains("playbook global_pull_secret.yml"),
+        "{}",
+        refused.failure()
+    );
+    assert!(run(json!({"machine_config": "ignore"})).changed());
+    assert!(run(json!({"profile": "podman"})).changed());
+}
+
 #[test]
 fn a_kill_while_a_new_file_is_made_leaves_none_or_a_whole_one() {
     let call = |path: &Path| rotation(&path.with_file_name("a/b/config.json"));

@@ -1,7 +1,10 @@
 //! OKD 4 on a real API server with custom resources of the documentation's shape: the global pull secret, and
 //! pools that a stand-in of the operator rolls. What rests on documentation alone is in docs/okd4.md.
 
+mod playbooks;
+
 use std::{
+    path::Path,
     process::Command,
     sync::{LazyLock, Mutex, MutexGuard, PoisonError},
     thread,
@@ -15,10 +18,15 @@ use testbed::{
     okd4::{self, Pool},
 };
 
-use crate::support::module::{Answer, Module};
+use crate::support::{
+    cluster::cluster,
+    module::{Answer, Module},
+};
 
 const NAMESPACE: &str = "openshift-config";
 const NAME: &str = "pull-secret";
+const COPY: [&str; 2] = ["openshift-image-registry", "installation-pull-secrets"];
+const RELEASE: &str = "quay.io/openshift-release-dev/ocp-release@sha256:7a1bd0e0f5";
 const STORED: &str = r#"{"auths":{"cloud.openshift.com":{"auth":"dGVsZW1ldHJ5OnRva2Vu", "email":"e@example.com"},"quay.io":{"auth":"dTpvbGQtcGFzc3dvcmQ="},"registry.redhat.io":{ "auth" : "eDp5LXBhc3N3b3Jk" }}}"#;
 
 static OKD4: LazyLock<Mutex<Cluster>> = LazyLock::new(|| {
@@ -32,15 +40,21 @@ fn okd4() -> MutexGuard<'static, Cluster> {
     let cluster = OKD4.lock().unwrap_or_else(PoisonError::into_inner);
     let all = ["delete", "secret", "--all", "-n", NAMESPACE];
     cluster.kubectl(&all).unwrap();
+    for kind in ["machineconfigpools", "nodes"] {
+        cluster.kubectl(&["delete", kind, "--all"]).unwrap();
+    }
     okd4::set_topology(&cluster, "HighlyAvailable").unwrap();
-    store(&cluster, STORED);
+    okd4::set_release_image(&cluster, RELEASE).unwrap();
+    let copies = ["delete", "secret", "--all", "-n", COPY[0]];
+    cluster.kubectl(&copies).unwrap();
+    store(&cluster, [NAMESPACE, NAME], STORED);
     cluster
 }
 
-fn store(cluster: &Cluster, document: &str) {
+fn store(cluster: &Cluster, [namespace, name]: [&str; 2], document: &str) {
     let secret = json!({
         "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson",
-        "metadata": {"name": NAME, "namespace": NAMESPACE},
+        "metadata": {"name": name, "namespace": namespace},
         "data": {".dockerconfigjson": STANDARD.encode(document)},
     });
     cluster
@@ -115,6 +129,71 @@ fn entries_are_merged_and_everything_else_stays() {
     for answer in [check, answer] {
         assert!(!answer.stdout.contains("new-password") && !answer.stdout.contains(&auth));
     }
+}
+
+#[test]
+fn a_stale_copy_is_named_and_not_written() {
+    let cluster = okd4();
+    let look = |expected: Value| {
+        let answer = module(&cluster, &json!({"copy": true})).check().run().ok();
+        assert_eq!(answer.json["copies"], expected, "{}", answer.stdout);
+        assert!(answer.json.get("warnings").is_none(), "{}", answer.stdout);
+    };
+    look(json!([]));
+    let stale = STORED.replace("dTpvbGQtcGFzc3dvcmQ=", "dTpvbGRlcg==");
+    store(&cluster, COPY, &stale);
+    let copy = |stale: &[&str]| json!([{"namespace": COPY[0], "name": COPY[1], "stale": stale}]);
+    look(copy(&["quay.io"]));
+    assert_eq!(stored(&cluster, COPY[0], COPY[1]), stale);
+    store(&cluster, COPY, STORED);
+    look(copy(&[]));
+    let without_global = Module::new("oreg_pull_secrets").args(json!({"copy": true}));
+    assert_eq!(
+        without_global.run().failure(),
+        "copy: is for the global pull secret; set global=true"
+    );
+}
+
+fn info(kubeconfig: &Path, expected: &str) -> Answer {
+    let options = json!({"kubeconfig": kubeconfig, "expected": expected});
+    Module::new("oreg_cluster_info").args(options).run()
+}
+
+#[test]
+fn a_cluster_is_known_and_a_playbook_for_another_one_is_stopped() {
+    let okd4 = okd4();
+    let found = info(&okd4.kubeconfig(), "okd4").ok();
+    let expected =
+        json!({"changed": false, "kind": "okd4", "version": "4.15.3", "release_image": RELEASE});
+    assert_eq!(found.json, expected);
+    let stopped = info(&okd4.kubeconfig(), "okd3");
+    assert!(
+        stopped.failure().contains("OpenShift 4 (4.15.3)")
+            && stopped
+                .failure()
+                .contains("Use global_pull_secret.yml instead"),
+        "{}",
+        stopped.failure()
+    );
+    // Who may not read the version sees the groups.
+    let limited = info(&okd4.limited_kubeconfig(), "okd4").ok();
+    assert_eq!(
+        [&limited.json["kind"], &limited.json["release_image"]],
+        ["okd4", ""]
+    );
+    for kubeconfig in [cluster().kubeconfig(), cluster().limited_kubeconfig()] {
+        assert_eq!(info(&kubeconfig, "okd3").ok().json["kind"], "other");
+        let stopped = info(&kubeconfig, "okd4");
+        assert_eq!(stopped.json["reason"], "other_cluster");
+        assert!(
+            stopped.failure().contains("use registry_auth.yml instead"),
+            "{}",
+            stopped.failure()
+        );
+    }
+    let nowhere = Path::new("/nowhere");
+    assert_eq!(info(nowhere, "okd3").ok().json["kind"], "unknown");
+    assert_eq!(info(nowhere, "okd4").json["reason"], "kubeconfig_missing");
 }
 
 #[test]
@@ -327,8 +406,5 @@ fn an_api_that_stands_still_during_a_rollout_is_waited_for() {
         pool.roll_out("new", Duration::ZERO).unwrap();
         answer.join().unwrap()
     });
-    cluster
-        .kubectl(&["delete", "machineconfigpool", "master"])
-        .unwrap();
     answer.ok();
 }

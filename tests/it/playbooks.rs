@@ -345,6 +345,7 @@ fn every_option_that_a_variable_sets_is_one_of_the_module() {
                 "oreg_credential_options",
                 "oreg_secret_options",
                 "oreg_removal_options",
+                "oreg_global_options",
             ],
         ),
         ("oreg_nodes_ready", &["oreg_cluster_options"]),

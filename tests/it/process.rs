@@ -20,12 +20,13 @@ const NOBODY: u32 = 65_534;
 const BOUND: Duration = Duration::from_secs(20);
 
 /// Every executable, with arguments that make it read standard input.
-const PROGRAMS: [(&str, &[&str]); 6] = [
+const PROGRAMS: [(&str, &[&str]); 7] = [
     ("oreg_node_config", &["-"]),
     ("docker_creds", &["-"]),
     ("oreg_validate", &["-"]),
     ("oreg_pull_secrets", &["-"]),
     ("oreg_nodes_ready", &["-"]),
+    ("oreg_cluster_info", &["-"]),
     ("oreg_inventory", &["--list", "--settings", "-"]),
 ];
 

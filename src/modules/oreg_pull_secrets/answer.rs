@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 use crate::{
     ansible::{Call, Response},
     cluster::plan::Action,
-    modules::cluster_answer,
+    modules::{cluster_answer, file_changes},
     operations::sync_pull_secrets::{AccountReport, Report, SecretReport},
     support::text::Cleaner,
 };
 
 pub(super) fn answer(report: &Report, call: &Call) -> Response {
-    let secrets: Vec<Value> = report.secrets.iter().map(secret).collect();
+    let secrets = report.secrets.iter();
+    let secrets: Vec<Value> = secrets.map(|one| secret(one, &call.cleaner)).collect();
     let accounts: Vec<Value> = report.accounts.iter().map(service_account).collect();
     let response = Response::new(report.is_changed())
         .with("secrets", secrets)
@@ -30,7 +31,7 @@ pub(super) fn answer(report: &Report, call: &Call) -> Response {
     cluster_answer::fail(response, &report.errors, &call.cleaner)
 }
 
-fn secret(report: &SecretReport) -> Value {
+fn secret(report: &SecretReport, cleaner: &Cleaner) -> Value {
     let mut value = json!({
         "namespace": report.name.namespace,
         "name": report.name.name,
@@ -39,6 +40,12 @@ fn secret(report: &SecretReport) -> Value {
     });
     if let Some(path) = &report.manifest {
         value["path"] = json!(path.display().to_string());
+    }
+    if !report.changes.is_empty() {
+        let keys = file_changes::keys(&report.changes, cleaner);
+        value["added"] = json!(keys.added);
+        value["updated"] = json!(keys.updated);
+        value["removed"] = json!(keys.removed);
     }
     value
 }

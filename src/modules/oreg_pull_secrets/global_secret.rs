@@ -2,22 +2,25 @@
 
 use std::path::Path;
 
+use serde_json::{Value, json};
+
 use super::{
     answer::answer,
     option_rows::{
-        BACKUP, GLOBAL_SECRET, MANIFEST_DIR, NAMESPACES, PRUNE, REALM_HOSTS, RECREATE,
+        BACKUP, COPY, GLOBAL_SECRET, MANIFEST_DIR, NAMESPACES, PRUNE, REALM_HOSTS, RECREATE,
         SERVICE_ACCOUNTS, STATE,
     },
 };
 use crate::{
     ansible::{Call, Choice, Failure, Options, Response},
     cluster::{
-        Cluster,
+        Cluster, ClusterError,
+        global_copy::GlobalCopy,
         global_secret::{GlobalGoal, GlobalSecret, TELEMETRY},
     },
     domain::registry_host::RegistryHost,
     modules::{
-        cluster_answer::{CONTEXT, KUBECONFIG},
+        cluster_answer::{self, CONTEXT, KUBECONFIG},
         credential_options::credentials,
         effect::effect_of,
         removals::{check_registries, removals},
@@ -27,6 +30,7 @@ use crate::{
         sync_global_secret::{Backup, GlobalRequest, sync_global_secret},
         sync_pull_secrets::Report,
     },
+    support::errors::join_causes,
 };
 
 pub(super) fn run(call: &Call) -> Result<Response, Failure> {
@@ -39,11 +43,47 @@ pub(super) fn run(call: &Call) -> Result<Response, Failure> {
         backup: backup(options),
     };
     let kubeconfig = Path::new(options.get(KUBECONFIG));
-    let report = Cluster::connect(&[kubeconfig], options.get(CONTEXT))
-        .map(|cluster| cluster.with_cleaner(&call.cleaner))
-        .and_then(|cluster| sync_global_secret(&request, &cluster, effect_of(call)));
+    let cluster = Cluster::connect(&[kubeconfig], options.get(CONTEXT));
+    let cluster = match cluster {
+        Ok(cluster) => cluster.with_cleaner(&call.cleaner),
+        Err(error) => return Ok(answer(&Report::of_errors(vec![error]), call)),
+    };
+    let report = sync_global_secret(&request, &cluster, effect_of(call));
     let report = report.unwrap_or_else(|error| Report::of_errors(vec![error]));
-    Ok(answer(&report, call).warn(warnings))
+    let response = answer(&report, call).warn(warnings);
+    if !options.get(COPY) {
+        return Ok(response);
+    }
+    Ok(with_copy(response, cluster.global_copy(), call))
+}
+
+/// The copy is the cluster's own business: not to see it is no failure.
+fn with_copy(
+    response: Response,
+    copy: Result<Option<GlobalCopy>, ClusterError>,
+    call: &Call,
+) -> Response {
+    match copy {
+        Ok(copy) => {
+            let copies: Vec<Value> = copy.iter().map(|copy| copy_value(copy, call)).collect();
+            response.with("copies", copies)
+        }
+        Err(error) => {
+            let text = join_causes(&error);
+            let text = cluster_answer::visible(&text, &call.cleaner);
+            response.warn([format!(
+                "the copy of the global pull secret was not looked at: {text}"
+            )])
+        }
+    }
+}
+
+fn copy_value(copy: &GlobalCopy, call: &Call) -> Value {
+    let stale = copy.stale.iter();
+    let stale: Vec<_> = stale
+        .map(|host| cluster_answer::visible(host, &call.cleaner))
+        .collect();
+    json!({"namespace": copy.name.namespace, "name": copy.name.name, "stale": stale})
 }
 
 /// Options about secrets in namespaces, of which this one is not.

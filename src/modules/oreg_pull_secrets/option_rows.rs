@@ -69,14 +69,19 @@ pub(super) const GLOBAL: Row<bool> = Row::flag("global", false).about(&[
 ]);
 pub(super) const GLOBAL_SECRET: Row<OneOf<GlobalSecret>> = Row::choice("global_secret")
     .default("openshift-config/pull-secret")
+    .variable("oreg_global_secret")
     .about(&[
-        "Which secret O(global) means. On a cluster whose control plane is hosted elsewhere only the second one \
+        "Which secret is the global one. On a cluster whose control plane is hosted elsewhere only the second one \
          may be written.",
     ]);
-pub(super) const BACKUP: Row<bool> = Row::flag("backup", false).about(&[
+pub(super) const BACKUP: Row<bool> = Row::flag("backup", false).variable("oreg_global_backup").about(&[
     "Whether to keep the content of the global secret before a change in a secret beside it, whose name ends with \
-     a mark of the content. It is named in RV(secrets), and holds credentials.",
+     a mark of the content. The module names it, and it holds credentials.",
+]);
+pub(super) const COPY: Row<bool> = Row::flag("copy", false).about(&[
+    "With O(global), whether to look at C(openshift-image-registry/installation-pull-secrets) as well, the copy by \
+     which the cluster's own image registry pulls through. RV(copies) says how it stands. It is never written.",
 ]);
 
 rows! {pub KUBECONFIG, CONTEXT, NAMESPACES, STATE, REGISTRIES, RECREATE, PRUNE, SERVICE_ACCOUNTS, REALM_HOSTS, MANIFEST_DIR,
-GLOBAL, GLOBAL_SECRET, BACKUP}
+GLOBAL, GLOBAL_SECRET, BACKUP, COPY}

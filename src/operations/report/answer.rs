@@ -52,6 +52,23 @@ pub struct Secret {
     pub host: Option<String>,
     /// What was done, or would be.
     pub action: String,
+    /// Keys that it lacks, where it holds many registries.
+    #[serde(default)]
+    pub added: Vec<String>,
+    /// Keys whose entries are not as wanted.
+    #[serde(default)]
+    pub updated: Vec<String>,
+}
+
+/// The copy of the global pull secret, as `oreg_pull_secrets` reports it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Copy {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Registries whose entries are not those of the secret that it copies.
+    pub stale: Vec<String>,
 }
 
 impl Answer {
@@ -156,19 +173,37 @@ impl Answer {
     #[must_use]
     pub fn secrets(&self) -> Option<Vec<Secret>> {
         let secrets: Vec<Secret> = serde_json::from_value(self.0["secrets"].clone()).ok()?;
-        let cleaned = secrets.into_iter().map(|secret| Secret {
+        let secrets = secrets.into_iter().map(|secret| Secret {
             namespace: clean(&secret.namespace),
             name: clean(&secret.name),
             host: secret.host.as_deref().map(clean),
             action: secret.action,
+            added: cleaned(&secret.added),
+            updated: cleaned(&secret.updated),
         });
-        Some(cleaned.collect())
+        Some(secrets.collect())
+    }
+
+    /// Reads the copies of the global pull secret.
+    #[must_use]
+    pub fn copies(&self) -> Vec<Copy> {
+        let copies: Vec<Copy> = self.list("copies").unwrap_or_default();
+        let copies = copies.into_iter().map(|copy| Copy {
+            namespace: clean(&copy.namespace),
+            name: clean(&copy.name),
+            stale: cleaned(&copy.stale),
+        });
+        copies.collect()
     }
 
     fn list<T: for<'de> Deserialize<'de>>(&self, member: &str) -> Option<Vec<T>> {
         let members: Vec<T> = serde_json::from_value(self.0[member].clone()).ok()?;
         (members.len() <= MOST).then_some(members)
     }
+}
+
+fn cleaned(keys: &[String]) -> Vec<String> {
+    keys.iter().map(|key| clean(key)).collect()
 }
 
 /// Text of another machine for a line of the report.

@@ -4,14 +4,13 @@
 use serde::Deserialize;
 
 use super::{
-    answer::{Answer, File, Secret},
-    document::{
-        Finding, Namespace, Node, NodeRegistry, NodeState, PullSecret, Registry, Report, SCHEMA,
-    },
+    answer::{Answer, File},
+    document::{Finding, Node, NodeRegistry, NodeState, Registry, Report, SCHEMA},
     proof::proof,
+    secrets,
     state::State,
 };
-use crate::domain::{registry_host::DOCKER_HUB_KEY, verdict::Verdict};
+use crate::domain::verdict::Verdict;
 
 /// The reason of a registry that the options do not name.
 const UNLISTED: &str = "unlisted";
@@ -24,6 +23,10 @@ pub struct Results {
     pub proven: Answer,
     /// The comparison of the pull secrets; empty where they were not looked at.
     pub secrets: Answer,
+    /// The pools of OKD 4; empty where they were not looked at.
+    pub pools: Answer,
+    /// The playbook.
+    pub playbook: Option<String>,
     /// The nodes.
     pub nodes: Vec<NodeResults>,
     /// The host that spoke to the registries and to the cluster.
@@ -71,14 +74,19 @@ pub fn verify(results: &Results, differing: &[String]) -> Report {
     let mut findings = view.proof_findings(proven.is_some(), differing);
     findings.extend(looked_at.iter().flat_map(|node| view.node_findings(node)));
     findings.extend(view.secret_findings());
+    let inventory = proven
+        .iter()
+        .flatten()
+        .map(|registry| registry.host.as_str());
+    let inventory: Vec<_> = inventory.collect();
     let report = Report {
         schema: SCHEMA.to_owned(),
         title: results.title.clone(),
         generator: Some(concat!("oreg ", env!("CARGO_PKG_VERSION")).to_owned()),
         generated: results.generated.clone(),
-        playbook: Some("verify.yml".to_owned()),
+        playbook: results.playbook.clone(),
         nodes: looked_at.iter().map(|node| view.node(node)).collect(),
-        namespaces: namespaces(&results.secrets.secrets().unwrap_or_default()),
+        namespaces: secrets::namespaces(&results.secrets, &inventory),
         registries: proven.unwrap_or_default(),
         findings,
         ..Report::default()
@@ -140,11 +148,7 @@ impl View<'_> {
 
     /// How a registry stands on a node whose files could be compared.
     fn state(&self, node: &NodeResults, files: &[File], host: &str) -> State {
-        let key = if host == "docker.io" {
-            DOCKER_HUB_KEY
-        } else {
-            host
-        };
+        let key = secrets::key_of(host);
         let names = |keys: &[String]| keys.iter().any(|name| name == key);
         if files.iter().any(|file| file.message.is_some()) {
             return State::Unreadable;
@@ -249,19 +253,24 @@ impl View<'_> {
 
     fn secret_findings(&self) -> Vec<Finding> {
         let answer = &self.results.secrets;
-        let secrets = answer.secrets().unwrap_or_default().into_iter();
-        let unwanted = secrets.filter(|secret| state_of(&secret.action) != State::InPlace);
-        let mut findings: Vec<_> = unwanted.map(secret_finding).collect();
-        if answer.is_failed() {
-            let message = answer
-                .message()
-                .unwrap_or_else(|| unreadable_answer(answer));
-            findings.push(finding(format!(
-                "the pull secrets: {}{message}",
-                self.asked_by(answer)
-            )));
-        }
+        let secrets = answer.secrets().unwrap_or_default();
+        let mut findings: Vec<_> = secrets.iter().flat_map(secrets::findings).collect();
+        findings.extend(answer.copies().iter().flat_map(secrets::copy_findings));
+        findings.extend(self.failure("the pull secrets", answer));
+        findings.extend(self.failure("the machine config pools", &self.results.pools));
         findings
+    }
+
+    fn failure(&self, what: &str, answer: &Answer) -> Option<Finding> {
+        if !answer.is_failed() {
+            return None;
+        }
+        let message = answer.message();
+        let message = message.unwrap_or_else(|| unreadable_answer(answer));
+        Some(finding(format!(
+            "{what}: {}{message}",
+            self.asked_by(answer)
+        )))
     }
 
     fn asked_by(&self, answer: &Answer) -> String {
@@ -308,54 +317,6 @@ fn file_texts(file: &File) -> Vec<String> {
         ));
     }
     texts
-}
-
-fn namespaces(secrets: &[Secret]) -> Vec<Namespace> {
-    let mut namespaces: Vec<Namespace> = Vec::new();
-    for secret in secrets {
-        let pull_secret = PullSecret {
-            host: secret.host.clone().unwrap_or_default(),
-            name: secret.name.clone(),
-            state: state_of(&secret.action),
-        };
-        match namespaces
-            .iter_mut()
-            .find(|namespace| namespace.name == secret.namespace)
-        {
-            Some(namespace) => namespace.secrets.push(pull_secret),
-            None => namespaces.push(Namespace {
-                name: secret.namespace.clone(),
-                secrets: vec![pull_secret],
-            }),
-        }
-    }
-    namespaces
-}
-
-fn secret_finding(secret: Secret) -> Finding {
-    let state = state_of(&secret.action);
-    let host = secret.host.unwrap_or_default();
-    Finding {
-        namespace: Some(secret.namespace.clone()),
-        text: format!(
-            "secret {}/{} ({host}): {state}",
-            secret.namespace, secret.name
-        ),
-        registry: Some(host),
-        ..Finding::default()
-    }
-}
-
-/// What the module would do says how the secret stands.
-fn state_of(action: &str) -> State {
-    match action {
-        "created" => State::Missing,
-        "updated" => State::Differs,
-        "recreated" => State::WrongType,
-        "deleted" => State::NotWanted,
-        "unchanged" => State::InPlace,
-        _ => State::Failed,
-    }
 }
 
 fn finding(text: String) -> Finding {

@@ -2,12 +2,15 @@
 
 use std::path::PathBuf;
 
-use crate::cluster::{
-    ClusterError,
-    manifest::PlannedManifest,
-    names::ObjectName,
-    plan::{Action, SecretPlan},
-    service_account::AccountPlan,
+use crate::{
+    cluster::{
+        ClusterError,
+        manifest::PlannedManifest,
+        names::ObjectName,
+        plan::{Action, SecretPlan},
+        service_account::AccountPlan,
+    },
+    domain::plan::Change,
 };
 
 /// What was done, or would be.
@@ -36,6 +39,8 @@ pub struct SecretReport {
     pub before: Vec<String>,
     /// What it holds, without secrets.
     pub after: Vec<String>,
+    /// The entries that differ, of the global secret.
+    pub changes: Vec<Change>,
     /// The manifest.
     pub manifest: Option<PathBuf>,
 }
@@ -95,6 +100,7 @@ impl SecretReport {
             action: plan.action,
             before: plan.before,
             after: plan.after,
+            changes: plan.changes,
             manifest,
         }
     }

@@ -39,6 +39,7 @@ fn every_module_says_what_it_is_and_how_it_is_called() {
         "oreg_pull_secrets",
         "oreg_nodes_ready",
         "oreg_report",
+        "oreg_cluster_info",
     ] {
         let output = Command::new(module::binary(name))
             .arg("--help")

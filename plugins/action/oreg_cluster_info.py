@@ -1,0 +1,1 @@
+oreg_node_config.py
