@@ -9,7 +9,7 @@
 //! 1. [`bed`] puts the usual set together; the command `testbed` starts it for other programs.
 //! 2. [`registry`], [`token_server`] and [`image`]: registries that want credentials, and what is
 //!    in them. [`other_registry`] is one of another lineage, [`keycloak`] another token server;
-//!    [`proxy`] and [`tls_proxy`] stand in between.
+//!    [`proxy`], [`tls_proxy`] and [`slow_registries`] stand in between, the latter two by `haproxy`.
 //! 3. [`cluster`]: a Kubernetes API server with its store. [`node_dirs`]: file trees of nodes.
 //!    [`guests`]: booted nodes, inside the namespaces of [`namespaces`].
 //! 4. [`pki`], [`odd_certificates`] and [`password`]: certificates and secrets, made anew for every run.
@@ -18,6 +18,7 @@
 pub mod bed;
 pub mod cluster;
 pub mod guests;
+mod haproxy;
 pub mod image;
 pub mod keycloak;
 pub mod namespaces;
@@ -32,6 +33,7 @@ pub mod process;
 pub mod proxy;
 pub mod registry;
 pub mod scratch;
+pub mod slow_registries;
 pub mod tls_proxy;
 pub mod token_server;
 pub mod tools;

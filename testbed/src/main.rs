@@ -4,12 +4,16 @@ mod foreground;
 
 use std::env;
 use std::ffi::OsString;
+use std::io;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use serde_json::json;
 use testbed::bed::{Bed, Wanted};
 use testbed::namespaces;
+use testbed::slow_registries::{Behind, SlowRegistries};
 
 /// Real registries, token servers and a Kubernetes API server on loopback.
 #[derive(Parser)]
@@ -36,6 +40,22 @@ enum Action {
         #[arg(required = true, trailing_var_arg = true, value_name = "CMD")]
         command: Vec<OsString>,
     },
+    /// Starts registries whose answers take longer, in front of that of the test bed; prints where they
+    /// are as one line of JSON, and stops them at the end of standard input.
+    SlowRegistries {
+        /// How many.
+        #[arg(long, value_name = "N")]
+        count: usize,
+        /// By how much an answer takes longer.
+        #[arg(long, value_name = "MS")]
+        delay_ms: u64,
+        /// The registry behind them, as OREG_TOKEN_REGISTRY.
+        #[arg(long, value_name = "HOST:PORT")]
+        registry: String,
+        /// The URL of its token endpoint, as OREG_TOKEN_REALM.
+        #[arg(long, value_name = "URL")]
+        realm: String,
+    },
 }
 
 fn main() -> Result<ExitCode> {
@@ -53,7 +73,38 @@ fn main() -> Result<ExitCode> {
             },
             &command,
         ),
+        Action::SlowRegistries {
+            count,
+            delay_ms,
+            registry,
+            realm,
+        } => {
+            let behind = Behind {
+                registry: &registry,
+                realm: &realm,
+            };
+            hold(&SlowRegistries::start(
+                count,
+                Duration::from_millis(delay_ms),
+                &behind,
+            )?)
+        }
     }
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "it speaks to the benchmark that started it"
+)]
+fn hold(registries: &SlowRegistries) -> Result<ExitCode> {
+    let about = json!({
+        "hosts": registries.hosts(),
+        "cert_dir": registries.cert_dir(),
+        "control": registries.control_socket(),
+    });
+    println!("{about}");
+    io::copy(&mut io::stdin(), &mut io::sink())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn run(wanted: Wanted, command: &[OsString]) -> Result<ExitCode> {
@@ -61,5 +112,7 @@ fn run(wanted: Wanted, command: &[OsString]) -> Result<ExitCode> {
         return foreground::run_inside(&env::current_exe()?, env::args_os().skip(1));
     }
     let bed = Bed::start(wanted)?;
-    foreground::run(command, bed.variables())
+    let mut variables = bed.variables();
+    variables.push(("OREG_TESTBED", env::current_exe()?.into()));
+    foreground::run(command, variables)
 }

@@ -1,9 +1,12 @@
 //! Good certificates and odd ones.
 
 use std::error::Error;
+use std::time::{Duration, Instant};
 
+use testbed::bed::{Bed, Wanted};
 use testbed::pki::{Authority, Identity};
 use testbed::registry::TokenIssuer as _;
+use testbed::slow_registries::{Behind, SlowRegistries};
 use testbed::token_server::TokenServer;
 
 use crate::client;
@@ -53,4 +56,29 @@ fn a_certificate_of_another_authority_is_refused() {
         complaint.contains("invalid peer certificate"),
         "{complaint}"
     );
+}
+
+#[test]
+fn slow_registries_hand_on_the_challenge_and_take_their_time() {
+    let bed = Bed::start(Wanted::default()).unwrap();
+    let behind = Behind {
+        registry: bed.token_registry.host(),
+        realm: &bed.token_server.realm(),
+    };
+    let delay = Duration::from_millis(300);
+    let slow = SlowRegistries::start(2, delay, &behind).unwrap();
+    let before = bed.token_server.requests().len();
+    for host in slow.hosts() {
+        let client = client::trusting(&slow.cert_dir().join(host).join("ca.crt"));
+        let begin = Instant::now();
+        let answer = client.get(format!("https://{host}/v2/")).send().unwrap();
+        assert!(begin.elapsed() >= delay);
+        assert_eq!(answer.status(), 401);
+        let challenge = answer.headers()["www-authenticate"].to_str().unwrap();
+        assert!(!challenge.contains(bed.token_server.host()), "{challenge}");
+        let realm = challenge.split('"').nth(1).unwrap();
+        let tokens = client.get(realm).send().unwrap();
+        assert_eq!(tokens.status(), 401, "{realm}");
+    }
+    assert_eq!(bed.token_server.requests().len() - before, 2);
 }
