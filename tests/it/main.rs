@@ -16,6 +16,7 @@
 mod support;
 
 mod api_server;
+mod bench_compare;
 mod command;
 #[cfg(feature = "real")]
 mod command_real;
