@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help generate demo demo-cluster modules dist test-dist test-reproducible site collection check test test-python test-matrix molecule keycloak-test lint bench release-notes publish setup clean
+.PHONY: help generate demo demo-cluster modules dist test-dist test-reproducible site collection check test test-python test-matrix test-faults molecule keycloak-test lint bench release-notes publish setup clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ test-matrix: setup modules ## the tests with every version of Ansible that is pr
 	@testbed/setup ansible-matrix
 	@tests/python/run --matrix
 	cargo test --locked --features test-matrix --test it ansible_versions
+
+test-faults: setup ## kills, cuts, dying servers and hostile input, the long way: half an hour
+	OREG_LONG_FAULTS=1 cargo test --locked --features real --test it faults -- --nocapture
 
 molecule: setup modules ## the playbooks on booted nodes, by molecule: scenarios default, own-way and upgrade
 	@molecule/run

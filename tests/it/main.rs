@@ -41,6 +41,8 @@ mod cluster_connection;
 #[cfg(feature = "real")]
 mod collection;
 #[cfg(feature = "real")]
+mod faults;
+#[cfg(feature = "real")]
 mod guests;
 #[cfg(feature = "real")]
 mod inventory;
