@@ -49,10 +49,10 @@ enum Action {
         /// By how much an answer takes longer.
         #[arg(long, value_name = "MS")]
         delay_ms: u64,
-        /// The registry behind them, as OREG_TOKEN_REGISTRY.
+        /// The registry behind them, as `$OREG_TOKEN_REGISTRY`.
         #[arg(long, value_name = "HOST:PORT")]
         registry: String,
-        /// The URL of its token endpoint, as OREG_TOKEN_REALM.
+        /// The URL of its token endpoint, as `$OREG_TOKEN_REALM`.
         #[arg(long, value_name = "URL")]
         realm: String,
     },

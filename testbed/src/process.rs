@@ -88,9 +88,11 @@ impl Process {
     /// When the process ends before, or is not ready within `bound`; the message holds the end of
     /// its log.
     pub fn wait_until(&mut self, bound: Duration, mut ready: impl FnMut() -> bool) -> Result<()> {
-        let is_ready = wait::until_some(bound, || match ready() {
-            true => Ok(Some(())),
-            false => self.require_alive().map(|()| None),
+        let is_ready = wait::until_some(bound, || {
+            if ready() {
+                return Ok(Some(()));
+            }
+            self.require_alive().map(|()| None)
         })?;
         is_ready.with_context(|| {
             let (name, tail) = (&self.name, self.tail());

@@ -41,7 +41,7 @@ mod tests {
     #[test]
     fn the_first_value_ends_the_wait() {
         let mut answers = [None, None, Some(3), Some(4)].into_iter();
-        let found = until_some(Duration::from_secs(60), || {
+        let found = until_some(Duration::from_mins(1), || {
             Ok::<_, Infallible>(answers.next().flatten())
         });
         assert_eq!((found, answers.next()), (Ok(Some(3)), Some(Some(4))));
@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn an_error_ends_the_wait() {
         let mut tries = 0;
-        let found = until_some(Duration::from_secs(60), || {
+        let found = until_some(Duration::from_mins(1), || {
             tries += 1;
             Err::<Option<()>, _>("broken")
         });
