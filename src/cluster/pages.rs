@@ -17,7 +17,7 @@ use super::{
 /// The HTTP status for a list that cannot be continued.
 const GONE: u16 = 410;
 
-/// Pages of one list, those read in vain included.
+/// Pages of one list, those read in vain included. A user may ask for one object a page.
 const MOST_PAGES: u32 = 10_000;
 
 /// Bytes of one list: 5,000 nodes, the most that Kubernetes supports, have about half of it.
@@ -25,6 +25,9 @@ const MOST_BYTES: u64 = 256 << 20;
 
 /// Objects of one answer. An object takes far more memory than the text of a small one.
 const MOST_OBJECTS: usize = 20_000;
+
+/// Objects of all pages of one list, ten times the nodes that Kubernetes supports.
+const MOST_OBJECTS_OF_ALL_PAGES: usize = 50_000;
 
 /// How much longer than one answer a whole list may take.
 const LIST_LIMIT_FACTOR: u32 = 4;
@@ -65,7 +68,8 @@ impl Cluster {
         let begin = self.received().load(Ordering::Relaxed);
         let mut kept = Vec::new();
         for _ in 0..MOST_PAGES {
-            if self.received().load(Ordering::Relaxed) - begin > MOST_BYTES {
+            let bytes = self.received().load(Ordering::Relaxed) - begin;
+            if bytes > MOST_BYTES || kept.len() > MOST_OBJECTS_OF_ALL_PAGES {
                 break;
             }
             match self.ask(call, self.page(api, &page)).await {
@@ -93,7 +97,11 @@ impl Cluster {
                 Err(error) => return Err(error),
             }
         }
-        Err(self.not_an_api(format!("the answer to {call} does not come to an end")))
+        Err(self.not_an_api(format!(
+            "the answer to {call} does not come to an end: it has more than {MOST_PAGES} pages, \
+             {MOST_OBJECTS_OF_ALL_PAGES} objects or {} MiB",
+            MOST_BYTES >> 20
+        )))
     }
 
     async fn page<K>(&self, api: &Api<K>, page: &ListParams) -> Result<Page<K>, kube::Error>

@@ -425,6 +425,13 @@ fn answers_and_lists_without_end_are_ended() {
     let endless = Scripted::plain(move |_| {
         reply(200, &["Content-Type: application/json"], &page.to_string())
     });
+    let object = json!({"metadata": {"name": "s", "namespace": "n"}, "type": "Opaque"});
+    let objects = vec![object; 100];
+    let page = json!({"kind": "SecretList", "apiVersion": "v1", "items": objects,
+        "metadata": {"continue": "more"}});
+    let full = Scripted::plain(move |_| {
+        reply(200, &["Content-Type: application/json"], &page.to_string())
+    });
     let huge = Scripted::plain(|_| {
         let body = vec![b' '; 70 << 20];
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
@@ -432,14 +439,21 @@ fn answers_and_lists_without_end_are_ended() {
     });
     for (server, kind, expected) in [
         (&endless, "not_an_api", "does not come to an end"),
+        (
+            &full,
+            "not_an_api",
+            "more than 10000 pages, 50000 objects or 256 MiB",
+        ),
         (&huge, "answer_too_large", "has more than 67108864 bytes"),
     ] {
         let (reason, message) = problem(|config| {
             *cluster_of(config) = json!({"server": format!("http://{}", server.host())});
         });
         assert_eq!(reason, kind);
-        assert!(message.ends_with(expected), "{message}");
+        assert!(message.contains(expected), "{message}");
     }
+    // Each page of this server has 100 objects.
+    assert!(full.heard().len() <= 502, "{}", full.heard().len());
 }
 
 #[test]
