@@ -50,6 +50,10 @@ pub const MODULE: Module = Module::new(
     run,
 );
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "every module is run by a function of this form"
+)]
 fn run(call: &Call) -> Result<Response, Failure> {
     let options = &call.options;
     let kubeconfig = Path::new(options.get(KUBECONFIG));
