@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     domain::{expiry::parse_time, registry_host::RegistryHost},
-    operations::report::{Registry, Standing},
+    operations::report::{Finding, Registry, Standing},
     support::errors::join_causes,
 };
 
@@ -121,6 +121,7 @@ pub fn run(arguments: &Arguments, environment: &Environment, screen: &Screen) ->
         begin.elapsed(),
         arguments.expires_in,
     );
+    let result = result.with_findings(source.findings);
     let status = Status::of_proofs(&result.report.registries, |one| result.expires_soon(one));
     print(arguments, &result, status, screen)?;
     if let Some(path) = &arguments.report {
@@ -133,6 +134,8 @@ pub fn run(arguments: &Arguments, environment: &Environment, screen: &Screen) ->
 struct Source {
     title: String,
     subjects: Vec<Subject>,
+    /// What is to be done besides.
+    findings: Vec<Finding>,
 }
 
 fn source(arguments: &Arguments, environment: &Environment) -> Result<Source> {
@@ -141,6 +144,7 @@ fn source(arguments: &Arguments, environment: &Environment) -> Result<Source> {
         return Ok(Source {
             title: format!("inventory {}", inventories.join(", ")),
             subjects: ansible::subjects(&arguments.inventory, &arguments.vault)?,
+            findings: Vec::new(),
         });
     }
     if let Some(name) = &arguments.secret {
@@ -148,6 +152,7 @@ fn source(arguments: &Arguments, environment: &Environment) -> Result<Source> {
         return Ok(Source {
             title: format!("secret {name}"),
             subjects: subjects(&documents),
+            findings: cluster::stale_copies(name, &arguments.cluster, environment)?,
         });
     }
     let files = files(arguments, environment)?;
@@ -155,6 +160,7 @@ fn source(arguments: &Arguments, environment: &Environment) -> Result<Source> {
     Ok(Source {
         title: places.join(", "),
         subjects: subjects(&all_documents(&files)?),
+        findings: Vec::new(),
     })
 }
 
@@ -237,11 +243,25 @@ fn print(
         let title = result.report.title.as_deref().unwrap_or_default();
         screen.write(&format!("{title}\n\n"))?;
     }
-    if arguments.output == Form::Table && status == Status::Nothing && !arguments.quiet {
-        let listed = &result.report.registries;
-        return Ok(screen.write(&nothing(listed, &text))?);
+    if arguments.output != Form::Table {
+        return Ok(screen.write(&text)?);
     }
-    Ok(screen.write(&text)?)
+    if status == Status::Nothing && !arguments.quiet {
+        screen.write(&nothing(&result.report.registries, &text))?;
+    } else {
+        screen.write(&text)?;
+    }
+    Ok(screen.write(&besides(result))?)
+}
+
+/// What is to be done besides the credentials, with the command for it.
+fn besides(result: &CheckResult) -> String {
+    let lines = result.findings.iter().flat_map(|finding| {
+        let command = finding.command.iter();
+        let command = command.map(|command| format!("  {command}\n"));
+        [format!("\n{}\n", finding.text)].into_iter().chain(command)
+    });
+    lines.collect()
 }
 
 /// A check that has checked nothing must not look like a good one.

@@ -69,22 +69,26 @@ pub struct Pool<'a> {
 }
 
 impl<'a> Pool<'a> {
+    /// Returns the pool of this name and size that the cluster has.
+    #[must_use]
+    pub fn of(cluster: &'a Cluster, name: &'a str, count: usize) -> Self {
+        let nodes = (0..count).map(|number| format!("{name}-{number}"));
+        Self {
+            cluster,
+            name,
+            nodes: nodes.collect(),
+        }
+    }
+
     /// Makes a pool of `count` nodes that is up to date.
     ///
     /// # Errors
     /// When the server does not take it.
     pub fn create(cluster: &'a Cluster, name: &'a str, count: usize) -> Result<Self> {
-        let nodes: Vec<_> = (0..count)
-            .map(|number| format!("{name}-{number}"))
-            .collect();
-        for node in &nodes {
+        let pool = Self::of(cluster, name, count);
+        for node in &pool.nodes {
             cluster.create_node(node, Readiness::Ready, &[])?;
         }
-        let pool = Self {
-            cluster,
-            name,
-            nodes,
-        };
         let object = json!({
             "apiVersion": format!("{GROUP}/v1"), "kind": "MachineConfigPool",
             "metadata": {"name": name}, "spec": {"configuration": {"name": pool.rendered("old")}},

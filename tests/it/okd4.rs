@@ -20,7 +20,9 @@ use testbed::{
 
 use crate::support::{
     cluster::cluster,
+    command::Account,
     module::{Answer, Module},
+    scratch::read,
 };
 
 const NAMESPACE: &str = "openshift-config";
@@ -152,6 +154,56 @@ fn a_stale_copy_is_named_and_not_written() {
         without_global.run().failure(),
         "copy: is for the global pull secret; set global=true"
     );
+}
+
+#[test]
+fn a_check_of_the_secret_names_a_stale_copy() {
+    let cluster = okd4();
+    let config = |auth: &str| format!(r#"{{"auths":{{"127.0.0.1:1":{{"auth":"{auth}"}}}}}}"#);
+    store(&cluster, [NAMESPACE, NAME], &config("dTpuZXc="));
+    store(&cluster, COPY, &config("dTpvbGQ="));
+    let account = Account::new();
+    let kubeconfig = cluster.kubeconfig();
+    let check = |more: &[&str]| {
+        let secret = format!("{NAMESPACE}/{NAME}");
+        let kubeconfig = kubeconfig.to_str().unwrap();
+        let words = [
+            "check",
+            "--secret",
+            &secret,
+            "--kubeconfig",
+            kubeconfig,
+            "--retries",
+            "0",
+        ];
+        account.run(&[&words, more].concat())
+    };
+    let stale = "installation-pull-secrets does not have the credential for 127.0.0.1:1";
+    let table = check(&[]);
+    assert!(table.ends_with(3).contains(stale), "{table:#?}");
+    assert!(
+        table.stdout.contains("\n  oc rollout restart "),
+        "{table:#?}"
+    );
+    let page = ["--report", "page.html", "-o", "json"];
+    let document = check(&page).json();
+    assert_eq!(document["findings"][0]["registry"], "127.0.0.1:1");
+    assert!(read(&account.home.path("page.html")).contains(stale));
+    store(&cluster, COPY, &config("dTpuZXc="));
+    assert_eq!(check(&page).json()["findings"], json!([]));
+    // Not of other secrets, and not for those who may not see it.
+    let other = account.run(&[
+        "check",
+        "--secret",
+        "openshift-image-registry/installation-pull-secrets",
+        "--kubeconfig",
+        kubeconfig.to_str().unwrap(),
+        "--retries",
+        "0",
+        "-o",
+        "json",
+    ]);
+    assert_eq!(other.json()["findings"], json!([]));
 }
 
 fn info(kubeconfig: &Path, expected: &str) -> Answer {
@@ -384,6 +436,36 @@ fn pools_are_waited_for_until_every_node_has_the_configuration() {
     );
 }
 
+/// An update of the masters restarts the API server: connections break, and then nothing answers.
+#[test]
+fn an_api_that_is_killed_and_started_during_a_rollout_is_waited_for() {
+    let mut cluster = okd4();
+    let options = json!({"kubeconfig": cluster.kubeconfig(), "timeout": 60, "pools": ["master"]});
+    Pool::create(&cluster, "master", 1)
+        .unwrap()
+        .render("new")
+        .unwrap();
+    thread::scope(|scope| {
+        let module = Module::new("oreg_nodes_ready").args(options);
+        let answer = scope.spawn(move || module.run());
+        thread::sleep(Duration::from_secs(1));
+        kill("-KILL", cluster.process_ids()[1]);
+        // Long enough to be met by the question that the module asks every two seconds.
+        thread::sleep(Duration::from_secs(3));
+        cluster.restart_api().unwrap();
+        let pool = Pool::of(&cluster, "master", 1);
+        pool.roll_out("new", Duration::ZERO).unwrap();
+        answer.join().unwrap().ok();
+    });
+}
+
+fn kill(signal: &str, process: u32) {
+    let sent = Command::new("kill")
+        .args([signal, &process.to_string()])
+        .status();
+    assert!(sent.unwrap().success());
+}
+
 /// The pools restart the API servers, too.
 #[test]
 fn an_api_that_stands_still_during_a_rollout_is_waited_for() {
@@ -391,18 +473,12 @@ fn an_api_that_stands_still_during_a_rollout_is_waited_for() {
     let pool = Pool::create(&cluster, "master", 1).unwrap();
     pool.render("new").unwrap();
     let [_, api_server] = cluster.process_ids();
-    let signal = |name: &str| {
-        let sent = Command::new("kill")
-            .args([name, &api_server.to_string()])
-            .status();
-        assert!(sent.unwrap().success());
-    };
     let answer = thread::scope(|scope| {
         let answer = scope.spawn(|| wait(&cluster, json!({"pools": ["master"]})));
         thread::sleep(Duration::from_secs(1));
-        signal("-STOP");
+        kill("-STOP", api_server);
         thread::sleep(Duration::from_secs(3));
-        signal("-CONT");
+        kill("-CONT", api_server);
         pool.roll_out("new", Duration::ZERO).unwrap();
         answer.join().unwrap()
     });

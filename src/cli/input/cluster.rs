@@ -13,7 +13,11 @@ use clap::Args;
 use super::form::{Document, documents as find};
 use crate::{
     cli::environment::Environment,
-    cluster::{Cluster, connect::MASTER_KUBECONFIG, names::ObjectName},
+    cluster::{
+        Cluster, ClusterError, connect::MASTER_KUBECONFIG, global_secret::GlobalSecret,
+        names::ObjectName,
+    },
+    operations::report::{Finding, secrets::stale_copy},
 };
 
 /// The namespace whose secrets image streams are imported with.
@@ -92,4 +96,32 @@ pub fn documents(
     let found = cluster.connect(environment)?.secret_manifest(&name.0)?;
     let found = found.with_context(|| format!("the cluster has no secret {name}"))?;
     find("cluster", found.expose().as_bytes()).with_context(|| format!("cannot use secret {name}"))
+}
+
+/// Finds what the copy of the global pull secret lacks, by which the cluster's own image registry pulls
+/// through. Other secrets have no copy. Who may not read the copy is not to know how it stands.
+///
+/// # Errors
+/// When the cluster does not answer.
+pub fn stale_copies(
+    name: &SecretName,
+    cluster: &ClusterArguments,
+    environment: &Environment,
+) -> Result<Vec<Finding>> {
+    if name.0 != GlobalSecret::Cluster.name() {
+        return Ok(Vec::new());
+    }
+    match cluster.connect(environment)?.global_copy() {
+        Ok(copy) => {
+            let copy = copy.into_iter();
+            let findings = copy.flat_map(|copy| {
+                let ObjectName { namespace, name } = copy.name;
+                let hosts = copy.stale.into_iter();
+                hosts.map(move |host| stale_copy(&namespace, &name, &host))
+            });
+            Ok(findings.collect())
+        }
+        Err(ClusterError::Forbidden { .. }) => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    }
 }

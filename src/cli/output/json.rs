@@ -17,6 +17,7 @@ pub fn document(result: &CheckResult, status: Status) -> String {
         "ok": status == Status::Proven,
         "exit_status": status as u8,
         "registries": report.registries,
+        "findings": result.findings,
         "counts": result.counts,
         "elapsed_ms": u64::try_from(result.elapsed.as_millis()).unwrap_or(u64::MAX),
     });

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     domain::verdict::Verdict,
-    operations::report::{Registry, Report, Standing, State},
+    operations::report::{Finding, Registry, Report, Standing, State},
     support::version::VERSION,
 };
 
@@ -22,6 +22,8 @@ pub struct CheckResult {
     pub elapsed: Duration,
     /// How soon an expiry is too soon.
     pub expires_in: Option<Duration>,
+    /// What is to be done besides the credentials; the report has it as well.
+    pub findings: Vec<Finding>,
 }
 
 /// The figures of a check.
@@ -62,7 +64,16 @@ impl CheckResult {
             report,
             elapsed,
             expires_in,
+            findings: Vec::new(),
         }
+    }
+
+    /// Adds what is to be done besides the credentials.
+    #[must_use]
+    pub fn with_findings(mut self, findings: Vec<Finding>) -> Self {
+        self.report.findings.extend(findings.iter().cloned());
+        self.report = self.report.summarized();
+        Self { findings, ..self }
     }
 
     /// Returns whether a credential is good, but not for long enough.

@@ -213,12 +213,16 @@ impl Report {
         })?;
         match report.schema.as_str() {
             SCHEMA => Ok(report.summarized()),
-            CHECK_SCHEMA => Ok(Self {
-                title: report.title,
-                generator: report.generator,
-                generated: report.generated,
-                ..Self::of_proofs(report.registries)
-            }),
+            CHECK_SCHEMA => {
+                let mut proofs = Self::of_proofs(report.registries);
+                proofs.findings.extend(report.findings);
+                Ok(Self {
+                    title: report.title,
+                    generator: report.generator,
+                    generated: report.generated,
+                    ..proofs.summarized()
+                })
+            }
             _ => Err(format!(
                 "names another schema than {SCHEMA} and {CHECK_SCHEMA}: a newer oreg may have made it"
             )),

@@ -13,7 +13,7 @@ pub mod markup;
 mod matrix;
 pub mod proof;
 pub mod restart;
-mod secrets;
+pub mod secrets;
 pub mod settings;
 pub mod state;
 pub mod table;

@@ -109,18 +109,24 @@ pub(super) fn findings(secret: &Secret) -> Vec<Finding> {
 
 /// Makes a finding for each registry whose entry in the copy is stale.
 pub(super) fn copy_findings(copy: &Copy) -> Vec<Finding> {
-    let stale = copy.stale.iter().map(|host| Finding {
-        namespace: Some(copy.namespace.clone()),
-        registry: Some(host.clone()),
+    let stale = copy.stale.iter();
+    let findings = stale.map(|host| stale_copy(&copy.namespace, &copy.name, host));
+    findings.collect()
+}
+
+/// Makes the finding that a registry's entry in the copy of the global pull secret is stale.
+#[must_use]
+pub fn stale_copy(namespace: &str, name: &str, host: &str) -> Finding {
+    Finding {
+        namespace: Some(namespace.to_owned()),
+        registry: Some(host.to_owned()),
         text: format!(
-            "secret {}/{} does not have the credential for {host} that the global pull secret has, so the \
-             cluster's own image registry does not pull through with it: its operator has not copied the secret yet",
-            copy.namespace, copy.name
+            "secret {namespace}/{name} does not have the credential for {host} that the global pull secret has, so \
+             the cluster's own image registry does not pull through with it: its operator has not copied the secret yet"
         ),
         command: Some(COPY_AGAIN.to_owned()),
         ..Finding::default()
-    });
-    stale.collect()
+    }
 }
 
 /// What the module would do says how the secret stands.
