@@ -10,11 +10,7 @@ use std::{
 use serde_json::{Map, Value};
 
 use super::{
-    option::Table,
-    options::Options,
-    path::Lookup,
-    read_options::{OptionError, read_options},
-    response::Failure,
+    option::Table, options::Options, path::Lookup, read_options::read_options, response::Failure,
 };
 use crate::support::text::Cleaner;
 
@@ -65,7 +61,7 @@ pub(super) fn read_call(
         .into_iter()
         .partition(|(name, _)| name.starts_with(INTERNAL));
     let (options, secrets) =
-        read_options(table, &given, lookup).map_err(|errors| all_at_once(&errors))?;
+        read_options(table, &given, lookup).map_err(|errors| Failure::new(errors.joined("; ")))?;
     Ok(Call {
         options,
         check: is_set(&internal, "_ansible_check_mode"),
@@ -101,11 +97,6 @@ fn read_bounded(input: impl Read, length: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(length + 1);
     input.take(MAX_BYTES).read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-fn all_at_once(errors: &[OptionError]) -> Failure {
-    let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
-    Failure::new(lines.join("; "))
 }
 
 /// Ansible writes booleans; what it does not write is not set.

@@ -13,7 +13,7 @@ use super::{
     options::{Given, Options},
     path::Lookup,
 };
-use crate::domain::secret::Secret;
+use crate::{domain::secret::Secret, support::errors::MOST_NAMED};
 
 /// What is wrong with one option.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -25,22 +25,52 @@ pub struct OptionError {
     pub problem: String,
 }
 
-/// Reads `given` by `table`; `lookup` knows the variables that paths may contain. Returns the options with defaults filled in, and every secret in them.
+/// What is wrong with the options of a call: the first errors, and how many there are besides.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OptionErrors {
+    named: Vec<OptionError>,
+    more: usize,
+}
+
+impl OptionErrors {
+    /// Joins the errors by `separator`.
+    #[must_use]
+    pub fn joined(&self, separator: &str) -> String {
+        let mut lines: Vec<_> = self.named.iter().map(ToString::to_string).collect();
+        if self.more > 0 {
+            lines.push(format!("and {} more errors", self.more));
+        }
+        lines.join(separator)
+    }
+
+    /// Adds an error, which is described only if it will be named: a hundred thousand unknown options must
+    /// cost neither megabytes nor the search for the name that each resembles.
+    fn add(&mut self, describe: impl FnOnce() -> OptionError) {
+        if self.named.len() < MOST_NAMED {
+            self.named.push(describe());
+        } else {
+            self.more += 1;
+        }
+    }
+}
+
+/// Reads `given` by `table`; `lookup` knows the variables that paths may contain. Returns the options with
+/// defaults filled in, and every secret in them.
 ///
 /// # Errors
-/// All [`OptionError`]s at once: unknown, missing and unusable options.
+/// [`OptionErrors`]: unknown, missing and unusable options, all at once.
 pub fn read_options(
     table: Table,
     given: &Map<String, Value>,
     lookup: Lookup,
-) -> Result<(Options, Vec<Secret>), Vec<OptionError>> {
+) -> Result<(Options, Vec<Secret>), OptionErrors> {
     let mut reading = Reading {
         lookup,
-        errors: Vec::new(),
+        errors: OptionErrors::default(),
         secrets: Vec::new(),
     };
     let options = reading.options(table, given, &Place::default());
-    if reading.errors.is_empty() {
+    if reading.errors.named.is_empty() {
         Ok((options, reading.secrets))
     } else {
         Err(reading.errors)
@@ -69,7 +99,7 @@ impl Place {
 
 struct Reading {
     lookup: Lookup,
-    errors: Vec<OptionError>,
+    errors: OptionErrors,
     secrets: Vec<Secret>,
 }
 
@@ -86,26 +116,19 @@ impl Reading {
     }
 
     fn refuse_unknown(&mut self, table: Table, given: &Map<String, Value>, place: &Place) {
+        let rows = || table.iter().copied().flatten();
         for name in given.keys() {
-            if !table
-                .iter()
-                .copied()
-                .flatten()
-                .any(|spec| spec.answers_to(name))
-            {
-                let what = if place.list.is_empty() {
-                    "option"
-                } else {
-                    "key"
+            if rows().any(|spec| spec.answers_to(name)) {
+                continue;
+            }
+            self.errors.add(|| {
+                let (what, place) = match place.list.as_str() {
+                    "" => ("option", quote_name(name)),
+                    _ => ("key", place.itself()),
                 };
                 let problem = unknown(name, what, table);
-                let place = if place.list.is_empty() {
-                    quote_name(name)
-                } else {
-                    place.itself()
-                };
-                self.errors.push(OptionError { place, problem });
-            }
+                OptionError { place, problem }
+            });
         }
     }
 
@@ -228,7 +251,7 @@ impl Reading {
     }
 
     fn fail(&mut self, place: String, problem: String) {
-        self.errors.push(OptionError { place, problem });
+        self.errors.add(|| OptionError { place, problem });
     }
 }
 
@@ -348,13 +371,7 @@ mod tests {
         let given = given.as_object().cloned().unwrap();
         read_options(TABLE, &given, |_| None)
             .map(|(options, _)| options)
-            .map_err(|errors| {
-                errors
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect::<Vec<_>>()
-                    .join("; ")
-            })
+            .map_err(|errors| errors.joined("; "))
     }
 
     fn refusal(given: Value) -> String {
@@ -547,5 +564,16 @@ mod tests {
         );
         let message = refusal(json!({"password:s3cret": "x"}));
         assert!(!message.contains("s3cret"), "{message}");
+    }
+
+    #[test]
+    fn of_many_errors_the_first_are_named_and_the_rest_counted() {
+        let given: Map<String, Value> = (0..100_000)
+            .map(|n| (format!("unknown_{n}"), Value::Null))
+            .collect();
+        let refused = refusal(Value::Object(given));
+        assert!(refused.len() < 10_000, "{} bytes", refused.len());
+        assert!(refused.contains("unknown_19:") && !refused.contains("unknown_20:"));
+        assert!(refused.contains("and 999"), "{refused}");
     }
 }

@@ -8,6 +8,9 @@ use serde_json::{Map, Value, json};
 use super::redact::Redactor;
 use crate::{domain::secret::Secret, support::errors::join_causes};
 
+/// How many warnings an answer holds.
+const MOST_WARNINGS: usize = 100;
+
 /// The answer of a call that was carried out, well or badly.
 #[derive(Debug, Default)]
 pub struct Response {
@@ -99,7 +102,7 @@ impl Response {
         }
         object.extend(self.fields);
         if !self.warnings.is_empty() {
-            object.insert("warnings".to_owned(), json!(self.warnings));
+            object.insert("warnings".to_owned(), json!(first_of(self.warnings)));
         }
         if !self.diff.is_empty() {
             object.insert("diff".to_owned(), Value::Array(self.diff));
@@ -109,6 +112,17 @@ impl Response {
         tame(&mut answer);
         answer
     }
+}
+
+/// Ansible prints each warning in a block of its own, on every run: of thousands, which a file with thousands
+/// of entries can cause, the first are enough.
+fn first_of(mut warnings: Vec<String>) -> Vec<String> {
+    let more = warnings.len().saturating_sub(MOST_WARNINGS);
+    if more > 0 {
+        warnings.truncate(MOST_WARNINGS);
+        warnings.push(format!("{more} more warnings are left out"));
+    }
+    warnings
 }
 
 /// Replaces what would act upon a terminal in every text of an answer. As [`Redactor`] is for secrets,

@@ -9,7 +9,7 @@ use std::{fmt, io, path::PathBuf, time::Duration};
 use thiserror::Error;
 
 use super::names::ObjectName;
-use crate::support::{files::FileError, proxies::ProxyError, text::Quoted};
+use crate::support::{errors::join_first, files::FileError, proxies::ProxyError, text::Quoted};
 
 /// Which server was asked, for messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -378,6 +378,6 @@ fn list(names: &[String]) -> String {
     if names.is_empty() {
         "none".to_owned()
     } else {
-        names.join(", ")
+        join_first(names, ", ")
     }
 }

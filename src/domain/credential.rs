@@ -20,7 +20,7 @@ const STANDARD: GeneralPurpose = GeneralPurpose::new(
 pub const TOKEN_USER: &str = "<token>";
 
 /// A user name and a password (or a token used as one).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Credential {
     user: String,
     password: Secret,
@@ -28,7 +28,7 @@ pub struct Credential {
 }
 
 /// How the secret is shown to a registry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Kind {
     /// As a password.
     Password,

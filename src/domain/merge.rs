@@ -1,7 +1,7 @@
 //! From a docker config document and the wanted entries to a plan: the only place that decides
 //! whether a document changes. Check mode, diff and `changed` all read the plan.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     credential::Credential,
@@ -83,8 +83,16 @@ pub fn plan_for(
 pub fn plan_pull_secret(document: &DockerConfig, wanted: &[(RegistryHost, Credential)]) -> Plan {
     let mut plan = plan_present(document, wanted, Others::Keep);
     if !plan.is_empty() {
-        let entries = plan.document.auths().iter();
-        let entries = entries.map(|entry| spelled_out(entry, &plan, wanted));
+        let written: HashSet<_> = plan.changes.iter().map(|change| &*change.key).collect();
+        let wanted: HashMap<_, _> = wanted.iter().map(|(host, one)| (host, one)).collect();
+        let layout = plan.document.layout();
+        let entries = plan.document.auths().iter().map(|entry| {
+            let host = entry.host().filter(|_| written.contains(entry.key()));
+            match host.and_then(|host| wanted.get(&host)) {
+                Some(credential) => entry.spelled_out(credential, layout),
+                None => entry.clone(),
+            }
+        });
         plan.document = plan.document.with_auths(entries.collect());
     }
     plan
@@ -153,22 +161,6 @@ fn stored(
         before: base.map(EntrySummary::of),
         after: Some(EntrySummary::of_credential(credential)),
         key,
-    }
-}
-
-fn spelled_out(
-    entry: &StoredEntry,
-    plan: &Plan,
-    wanted: &[(RegistryHost, Credential)],
-) -> StoredEntry {
-    let host = entry.host();
-    let is_written = plan.changes.iter().any(|change| change.key == entry.key);
-    let credential = wanted
-        .iter()
-        .find(|(wanted, _)| is_written && Some(wanted) == host.as_ref());
-    match credential {
-        Some((_, credential)) => entry.spelled_out(credential, plan.document.layout()),
-        None => entry.clone(),
     }
 }
 

@@ -39,7 +39,7 @@ pub enum Source {
 }
 
 /// What must be true of the connection before a credential may travel on it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TransportSecurity {
     /// Whether the server's certificate must be verified.
     pub tls_verify: bool,

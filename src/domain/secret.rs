@@ -2,7 +2,10 @@
 //!
 //! It has one door, [`Secret::expose`], to be used only in the line that sends or writes the secret.
 
-use std::fmt;
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+};
 
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
@@ -57,6 +60,13 @@ impl PartialEq for Secret {
 }
 
 impl Eq for Secret {}
+
+/// For maps, whose hash values stay inside and are made with a random key.
+impl Hash for Secret {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.expose().hash(state);
+    }
+}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

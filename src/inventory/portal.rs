@@ -21,6 +21,7 @@ use crate::{
         stored_entry::{EntryError, StoredEntry},
     },
     support::{
+        errors::join_first,
         files::{
             FileError,
             trusted::{self, Content},
@@ -196,7 +197,7 @@ fn list(known: &[String]) -> String {
     if known.is_empty() {
         String::new()
     } else {
-        format!("; it has {}", known.join(", "))
+        format!("; it has {}", join_first(known, ", "))
     }
 }
 

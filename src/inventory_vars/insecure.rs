@@ -1,6 +1,6 @@
 //! `openshift_docker_insecure_registries`: hosts, and networks as docker's daemon takes them.
 
-use std::net::IpAddr;
+use std::{collections::HashSet, net::IpAddr};
 
 use ipnet::IpNet;
 
@@ -10,7 +10,8 @@ use crate::domain::{collect, registry_credential::TransportSecurity, registry_ho
 /// The registries that need no verified TLS.
 #[derive(Clone, Debug, Default)]
 pub struct Insecure {
-    hosts: Vec<RegistryHost>,
+    /// `name[:port]`: all namespaces of a server are reached in the same way.
+    authorities: HashSet<String>,
     networks: Vec<IpNet>,
 }
 
@@ -28,8 +29,12 @@ impl Insecure {
                 })),
             }
         }
-        let hosts = collect::all(hosts)?;
-        Ok(Self { hosts, networks })
+        let hosts: Vec<RegistryHost> = collect::all(hosts)?;
+        let authorities = hosts.iter().map(|host| host.authority().to_owned());
+        Ok(Self {
+            authorities: authorities.collect(),
+            networks,
+        })
     }
 
     /// Lowers the demands on the connection to `host`, if it is one of these. Where the host is a name, its
@@ -44,9 +49,7 @@ impl Insecure {
 
     fn contains(&self, host: &RegistryHost) -> bool {
         let address = host.hostname().parse::<IpAddr>();
-        self.hosts
-            .iter()
-            .any(|insecure| insecure.authority() == host.authority())
+        self.authorities.contains(host.authority())
             || address.is_ok_and(|ip| self.networks.iter().any(|network| network.contains(&ip)))
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     cluster::{ClusterError, connect::MASTER_KUBECONFIG},
     domain::visible::is_invisible,
     support::{
-        errors::join_causes,
+        errors::{join_causes, join_first},
         text::{Cleaner, Foreign},
     },
 };
@@ -33,7 +33,7 @@ pub(super) fn fail(response: Response, errors: &[ClusterError], cleaner: &Cleane
     messages.dedup();
     response
         .with("reason", first.reason())
-        .fail(messages.join("; "))
+        .fail(join_first(messages, "; "))
 }
 
 /// Keys of entries, users, types and finalizers are what others chose. A line that a terminal would act

@@ -7,6 +7,7 @@ use crate::{
         AdditionalRegistry, DeploymentType, Insecure, Inventory, RegistryTest, Resolved, Variables,
         VariablesError, names,
     },
+    support::errors::join_first,
 };
 
 impl Choice for DeploymentType {
@@ -213,6 +214,5 @@ fn additional(record: &Options) -> AdditionalRegistry {
 }
 
 pub(super) fn all_at_once(errors: &[VariablesError]) -> Failure {
-    let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
-    Failure::new(lines.join("; "))
+    Failure::new(join_first(errors, "; "))
 }

@@ -5,7 +5,11 @@ mod answer;
 mod global_secret;
 mod option_rows;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+    sync::Arc,
+};
 
 pub use self::option_rows::{DOCUMENTED, OPTIONS};
 use self::{
@@ -131,9 +135,10 @@ fn absent(options: &Options) -> Result<Input, Failure> {
         ));
     }
     let mut named: Vec<(String, RegistryHost)> = Vec::new();
+    let mut known = HashSet::new();
     for registry in removals(options)? {
         let name = secret_name(&registry.source, &registry.written);
-        if !named.iter().any(|(known, _)| *known == name) {
+        if known.insert(name.clone()) {
             named.push((name, registry.host));
         }
     }
@@ -145,11 +150,10 @@ fn absent(options: &Options) -> Result<Input, Failure> {
 
 fn registry_secret(
     credential: RegistryCredential,
-    realms: &[(RegistryHost, RegistryHost)],
+    realms: &HashMap<RegistryHost, Vec<RegistryHost>>,
 ) -> RegistrySecret {
     let name = secret_name(&credential.source, &credential.written_host);
-    let own = realms.iter().filter(|(host, _)| *host == credential.host);
-    let realm_hosts: Vec<_> = own.map(|(_, realm)| realm.clone()).collect();
+    let realm_hosts = realms.get(&credential.host).cloned().unwrap_or_default();
     let content = Content::new(credential.host, credential.credential, realm_hosts);
     RegistrySecret {
         name,
@@ -167,16 +171,18 @@ fn secret_name(source: &Source, written_host: &str) -> String {
 }
 
 /// The token servers of registries; one that has none is written with an empty value.
-fn realms(options: &Options) -> Result<Vec<(RegistryHost, RegistryHost)>, Failure> {
+fn realms(options: &Options) -> Result<HashMap<RegistryHost, Vec<RegistryHost>>, Failure> {
     let given = options.get(REALM_HOSTS).iter();
     let given = given.filter(|(_, realm)| !realm.is_empty());
     let parse = |text: &str| {
         RegistryHost::parse(text)
             .map_err(|error| Failure::new(format!("realm_hosts: {} {error}", mask_userinfo(text))))
     };
-    given
-        .map(|(host, realm)| Ok((parse(host)?, parse(realm)?)))
-        .collect()
+    let mut realms: HashMap<_, Vec<_>> = HashMap::new();
+    for (host, realm) in given {
+        realms.entry(parse(host)?).or_default().push(parse(realm)?);
+    }
+    Ok(realms)
 }
 
 fn request(options: &Options, secrets: Secrets) -> Result<Request, Failure> {

@@ -11,7 +11,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use thiserror::Error;
 
-use crate::cluster::{ClusterError, node::NodeState};
+use crate::{
+    cluster::{ClusterError, node::NodeState},
+    support::errors::join_first,
+};
 
 /// What is waited for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +61,11 @@ pub enum WaitError {
     #[error(transparent)]
     Cluster(#[from] ClusterError),
     /// Nodes that were named do not exist.
-    #[error("no such node: {}; the cluster has: {}", missing.join(", "), known.join(", "))]
+    #[error(
+        "no such node: {}; the cluster has: {}",
+        join_first(missing, ", "),
+        join_first(known, ", ")
+    )]
     Missing {
         /// The names.
         missing: Vec<String>,
@@ -69,7 +76,7 @@ pub enum WaitError {
     #[error("the cluster has no nodes")]
     NoNodes,
     /// The time is over.
-    #[error("not ready after {} s: {}", waited.as_secs(), nodes.join("; "))]
+    #[error("not ready after {} s: {}", waited.as_secs(), join_first(nodes, "; "))]
     NotReady {
         /// How long it was waited.
         waited: Duration,

@@ -8,7 +8,10 @@ use std::{collections::HashMap, time::Duration};
 use thiserror::Error;
 
 use super::await_nodes::Clock;
-use crate::cluster::{ClusterError, machine_config_pool::PoolState};
+use crate::{
+    cluster::{ClusterError, machine_config_pool::PoolState},
+    support::errors::join_first,
+};
 
 /// How long a change may take to reach a pool. The operator renders a new configuration within seconds;
 /// a pool that wants no other by then is not concerned.
@@ -52,7 +55,11 @@ pub enum PoolsError {
     #[error(transparent)]
     Cluster(#[from] ClusterError),
     /// Pools that were named do not exist.
-    #[error("no such pool: {}; the cluster has: {}", missing.join(", "), known.join(", "))]
+    #[error(
+        "no such pool: {}; the cluster has: {}",
+        join_first(missing, ", "),
+        join_first(known, ", ")
+    )]
     Missing {
         /// The names.
         missing: Vec<String>,
@@ -78,7 +85,7 @@ pub enum PoolsError {
         reason: String,
     },
     /// The time is over.
-    #[error("not updated after {} s: {}", waited.as_secs(), pools.join("; "))]
+    #[error("not updated after {} s: {}", waited.as_secs(), join_first(pools, "; "))]
     NotUpdated {
         /// How long was waited.
         waited: Duration,

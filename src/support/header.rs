@@ -7,7 +7,9 @@ use crate::domain::secret::Secret;
 /// Makes the value of `Authorization` or `Proxy-Authorization`; `None` when the secret holds a character
 /// that no header can hold. Tokens are ASCII (RFC 6750 §2.1), and so is base64.
 pub fn authorization(scheme: &str, secret: &Secret) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(&format!("{scheme} {}", secret.expose())).ok()?;
+    // `HeaderValue` takes the bytes above 127, too, which servers read in charsets of their choice.
+    let text = Some(secret.expose()).filter(|text| text.is_ascii())?;
+    let mut value = HeaderValue::try_from(format!("{scheme} {text}")).ok()?;
     // hyper and http print headers in their debug output, but not those that are marked.
     value.set_sensitive(true);
     Some(value)

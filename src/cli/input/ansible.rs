@@ -133,10 +133,7 @@ fn options(variables: Option<&Map<String, Value>>) -> Result<Options> {
         }
     }
     let read = read_options(&[CREDENTIAL_OPTIONS], &given, crate::cli::environment::text);
-    let (options, _) = read.map_err(|errors| {
-        let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!(lines.join("\n"))
-    })?;
+    let (options, _) = read.map_err(|errors| anyhow::anyhow!(errors.joined("\n")))?;
     Ok(options)
 }
 

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 
 use super::examination::Examination;
 use crate::{
-    domain::{registry_credential::TransportSecurity, registry_host::RegistryHost},
+    domain::{
+        credential::Credential, registry_credential::TransportSecurity, registry_host::RegistryHost,
+    },
     registry::{Conclusion, Scope, exchange::server_url},
 };
 
@@ -15,21 +17,15 @@ pub(super) type Login = Vec<(usize, Examination)>;
 /// Groups the examinations by server, user and password.
 pub(super) fn logins(examinations: Vec<Examination>) -> Vec<Login> {
     let mut logins: Vec<Login> = Vec::new();
-    let mut of_user: HashMap<(String, String), Vec<usize>> = HashMap::new();
+    let mut known: HashMap<(String, Credential), usize> = HashMap::new();
     for (position, examination) in examinations.into_iter().enumerate() {
         let credential = &examination.credential;
-        let user = credential.credential.user().to_owned();
-        let candidates = of_user.entry((server(&credential.host), user)).or_default();
-        let same = |login: &&usize| {
-            let other = &logins[**login][0].1.credential;
-            other.credential == credential.credential
-        };
-        if let Some(&login) = candidates.iter().find(same) {
-            logins[login].push((position, examination));
-        } else {
-            candidates.push(logins.len());
-            logins.push(vec![(position, examination)]);
+        let key = (server(&credential.host), credential.credential.clone());
+        let login = *known.entry(key).or_insert(logins.len());
+        if login == logins.len() {
+            logins.push(Login::new());
         }
+        logins[login].push((position, examination));
     }
     logins
 }
@@ -47,18 +43,13 @@ fn server(host: &RegistryHost) -> String {
 #[derive(Default)]
 pub(super) struct Settled {
     login: Option<Conclusion>,
-    routes: Vec<(TransportSecurity, Conclusion)>,
+    routes: HashMap<TransportSecurity, Conclusion>,
 }
 
 impl Settled {
     /// The conclusion that holds for an examination with these demands on the connection, if any.
     pub(super) fn conclusion_for(&self, security: &TransportSecurity) -> Option<&Conclusion> {
-        let mut same_route = self
-            .routes
-            .iter()
-            .filter(|(demands, _)| demands == security);
-        let login = self.login.as_ref();
-        login.or_else(|| same_route.next().map(|(_, conclusion)| conclusion))
+        self.login.as_ref().or_else(|| self.routes.get(security))
     }
 
     /// Notes what a conclusion says about others.
@@ -66,7 +57,9 @@ impl Settled {
         match conclusion.reason.scope() {
             Scope::Image => {}
             Scope::Login => self.login = Some(conclusion.clone()),
-            Scope::Route => self.routes.push((security.clone(), conclusion.clone())),
+            Scope::Route => {
+                self.routes.insert(security.clone(), conclusion.clone());
+            }
         }
     }
 }
@@ -76,7 +69,6 @@ mod tests {
     use super::*;
     use crate::{
         domain::{
-            credential::Credential,
             registry_credential::{RegistryCredential, Source},
             secret::Secret,
         },

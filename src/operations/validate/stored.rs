@@ -92,9 +92,14 @@ impl StoredCredentials {
             let (path, store) = (path.display(), mask_userinfo(store));
             self.warnings.push(format!("{path}: docker asks the credential store {store} for every registry and does not read auths; kubelet does"));
         }
+        let held: HashSet<_> = document
+            .auths()
+            .iter()
+            .filter_map(StoredEntry::host)
+            .collect();
         let missing = demands.hosts().into_iter();
         let missing = missing
-            .filter(|host| document.entry(host).is_none())
+            .filter(|host| !held.contains(host))
             .map(|host| format!("{}: no entry for {host}", path.display()));
         self.warnings.extend(missing);
     }

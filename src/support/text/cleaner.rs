@@ -8,6 +8,7 @@ use std::{
 use super::{
     foreign::{Foreign, Quoted, READ, SHOWN},
     forms::is_distinctive,
+    needles::Needles,
     notation::Text,
     search::{BUDGET, Ending, Index, Span, TooCostly},
     visible::{in_one_line, is_markup, without_tags},
@@ -42,6 +43,9 @@ struct Known {
     /// Covers the first `indexed` secrets. Most runs clean nothing, so it is built when it is used.
     index: Index,
     indexed: usize,
+    /// The distinctive ones of the first `named` secrets, in lower case.
+    in_names: Needles,
+    named: usize,
     steps: u64,
 }
 
@@ -159,11 +163,15 @@ impl Known {
         found
     }
 
-    fn is_in_name(&self, name: &str) -> bool {
+    fn is_in_name(&mut self, name: &str) -> bool {
+        if self.named < self.secrets.len() {
+            let distinctive = self.secrets.iter().map(Secret::expose);
+            let distinctive = distinctive.filter(|secret| is_distinctive(secret));
+            self.in_names = Needles::new(distinctive.map(str::to_ascii_lowercase));
+            self.named = self.secrets.len();
+        }
         // Names of hosts are in lower case, whatever was written. A plain name is ASCII.
-        let name = name.to_ascii_lowercase();
-        let mut secrets = self.secrets.iter().map(Secret::expose);
-        secrets.any(|secret| is_distinctive(secret) && name.contains(&secret.to_ascii_lowercase()))
+        self.in_names.any_in(&name.to_ascii_lowercase())
     }
 }
 

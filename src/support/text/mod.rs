@@ -33,6 +33,7 @@
 mod cleaner;
 mod foreign;
 mod forms;
+mod needles;
 mod notation;
 mod search;
 mod visible;
@@ -40,3 +41,4 @@ mod visible;
 pub use cleaner::Cleaner;
 pub use foreign::{Foreign, Quoted};
 pub use forms::{SHORT, is_distinctive};
+pub use needles::Needles;
