@@ -22,7 +22,7 @@ except ImportError:  # Python 2
     from pipes import quote
 
 from ansible import constants
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.text.converters import to_bytes, to_native, to_text
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
@@ -92,8 +92,23 @@ class ActionModule(ActionBase):
         if not self._programs:
             raise AnsibleActionFail('there is no program %s: `make modules` builds it' % self._name)
         arguments = collect(self._task.args, task_vars, self._templar)
-        result.update(self._run_by_courier_or_own_way(arguments, task_vars))
-        return result
+        try:
+            result.update(self._run_by_courier_or_own_way(arguments, task_vars))
+            return result
+        except AnsibleConnectionFailure as error:
+            if not self._task.delegate_to or self._task.ignore_unreachable:
+                raise
+            details = to_text(getattr(error, 'message', None) or error)
+        return dict(result, **self._not_reached(details, 'oreg_run' in task_vars))
+
+    def _not_reached(self, details, is_control_host):
+        """Ansible would call the host unreachable that the task is for, and not the one that it is delegated to."""
+        details = excerpt(details).lstrip(': ')
+        message = '%s cannot be reached (%s)' % (self._host, details)
+        if is_control_host:
+            message = ('%s, which speaks to the registries and to the cluster, cannot be reached. Set oreg_control_host to a '
+                       'host that can do so. (%s)' % (self._host, details))
+        return {'failed': True, 'not_reached': True, 'msg': message, 'details': details}
 
     def _run_by_courier_or_own_way(self, arguments, task_vars):
         try:
@@ -297,10 +312,15 @@ class ActionModule(ActionBase):
 def collect(given, task_vars, templar):
     """Returns the options of a task: its own, else those of the dict `arguments`, else the values of variables.
 
-    `variables` is a dict of options and the names of their variables. An option whose variable is not set, or is
+    `variables` is a dict of options and the names of their variables, or the name of a variable with such a dict. An option whose variable is not set, or is
     `omit`, is left out. One that cannot be read is an error: left out, a credential would be taken from files."""
     options = dict(given)
     variables = options.pop('variables', None) or {}
+    if not isinstance(variables, dict):
+        # A name costs no template, which Ansible would compile for each host.
+        if variables not in task_vars:
+            raise AnsibleActionFail('variables: there is no variable %s' % printable(variables))
+        variables = templar.template(task_vars[variables])
     arguments = options.pop('arguments', None) or {}
     for option in sorted(variables):
         if option not in options and option not in arguments and variables[option] in task_vars:

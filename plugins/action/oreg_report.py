@@ -91,9 +91,6 @@ class Run:
             'variables': [[name, dict((host, self.mark(key, host, name)) for host in self.hosts)] for name in COMPARED],
         }
 
-    def control_host(self):
-        return {'proven': self.registered('oreg_reached'), 'control_host': self.fixed_settings()['control_host']}
-
     def target(self):
         return {'target_tag': self.value('oreg_target_tag'), 'test_image': self.value('oreg_test_image')}
 

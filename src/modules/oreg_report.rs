@@ -18,7 +18,7 @@ use crate::{
         differing::{Marks, differing, refusal},
         global_settings::{GlobalInventory, global_settings},
         html, left, main_registry,
-        proof::{proof, unknown_realms, unreachable},
+        proof::{proof, unknown_realms},
         restart::{self, Candidate, Outcome, Restart, Scope},
         settings::{Inventory, settings},
         table, target,
@@ -34,7 +34,6 @@ enum Topic {
     GlobalSettings,
     MainRegistry,
     Differing,
-    ControlHost,
     Target,
     Proof,
     Secrets,
@@ -53,7 +52,6 @@ impl Choice for Topic {
         Self::GlobalSettings,
         Self::MainRegistry,
         Self::Differing,
-        Self::ControlHost,
         Self::Target,
         Self::Proof,
         Self::Secrets,
@@ -72,7 +70,6 @@ impl Choice for Topic {
             Self::GlobalSettings => "global_settings",
             Self::MainRegistry => "main_registry",
             Self::Differing => "differing",
-            Self::ControlHost => "control_host",
             Self::Target => "target",
             Self::Proof => "proof",
             Self::Secrets => "secrets",
@@ -94,7 +91,6 @@ const REPORT: Row<OneOf<Topic>> = Row::choice("report")
     "V(global_settings) reads those of a run for OKD 4, V(main_registry) makes the option that names the main registry \
      there, and fails where there is no credential.",
     "V(differing) fails where hosts of the run have different credentials.",
-    "V(control_host) fails with the way out where the control host cannot be reached.",
     "V(target) makes the options that look for the images of the next release.",
     "V(proof) reads the answer of M(oreg_validate), V(secrets) that of M(oreg_pull_secrets).",
     "V(revoke) names what would come back with the next run.",
@@ -126,7 +122,6 @@ fn run(call: &Call) -> Result<Response, Failure> {
         Topic::GlobalSettings => global_settings_of(options),
         Topic::MainRegistry => main_registry_of(options),
         Topic::Differing => differing_of(options),
-        Topic::ControlHost => control_host_of(options),
         Topic::Target => target_of(options),
         Topic::Proof => proof_of(options),
         Topic::Secrets => secrets_of(options),
@@ -256,7 +251,6 @@ fn differing_of(options: &Options) -> Result<Response, Failure> {
 struct Proof {
     proven: Answer,
     secrets_answer: Answer,
-    control_host: String,
     known_realms: Vec<String>,
     target_tag: Option<String>,
     test_image: Option<String>,
@@ -271,12 +265,6 @@ fn target_of(options: &Options) -> Result<Response, Failure> {
             Err(error) => Response::new(false).fail(error),
         },
     )
-}
-
-fn control_host_of(options: &Options) -> Result<Response, Failure> {
-    let given: Proof = results(options)?;
-    let error = unreachable(&given.proven, &given.control_host);
-    Ok(or_fail(Response::new(false), error))
 }
 
 fn proof_of(options: &Options) -> Result<Response, Failure> {

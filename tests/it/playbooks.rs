@@ -321,7 +321,7 @@ fn every_option_that_a_variable_sets_is_one_of_the_module() {
     let options = |table: &str| -> BTreeSet<String> {
         let lines = tables
             .lines()
-            .skip_while(|line| *line != format!("{table}:"));
+            .skip_while(|line| !line.starts_with(&format!("{table}:")));
         let rows = lines.skip(1).take_while(|line| line.starts_with("  "));
         rows.map(|row| row.trim().split(':').next().unwrap().to_owned())
             .collect()

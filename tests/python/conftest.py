@@ -155,7 +155,7 @@ class Host:
 class Task:
     """What a plugin asks of a task."""
     async_val = 0
-    check_mode = diff = no_log = False
+    check_mode = diff = no_log = ignore_unreachable = False
     collections = ()
     delegate_to = delegate_facts = None
     environment = ()

@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 
 from conftest import NAME, Host
 
@@ -290,6 +290,31 @@ def test_a_host_that_is_delegated_to_has_its_own_store(host):
 
 
 # --- Programs -----------------------------------------------------------------------------------
+
+def unreachable(host):
+    def execute(command, data):
+        raise AnsibleConnectionFailure('Failed to connect to the host via ssh: no route\x1b[2J')
+    host.execute = execute
+
+
+def test_a_host_that_is_not_reached(host):
+    unreachable(host)
+    with pytest.raises(AnsibleConnectionFailure):
+        host.run()
+
+
+def test_a_host_that_is_delegated_to_and_not_reached(host):
+    """Ansible would call the host of the task unreachable, and end the play for it."""
+    unreachable(host)
+    answer = host.run(task={'delegate_to': 'node-2'})
+    assert answer['failed'] is True and answer['not_reached'] is True and 'unreachable' not in answer
+    assert answer['msg'] == u'node-2 cannot be reached (Failed to connect to the host via ssh: no route\ufffd[2J)'
+    with pytest.raises(AnsibleConnectionFailure):
+        host.run(task={'delegate_to': 'node-2', 'ignore_unreachable': True})
+    host.variables['oreg_run'] = {}
+    message = host.run(task={'delegate_to': 'node-2'})['msg']
+    assert 'node-2, which speaks to the registries' in message and 'Set oreg_control_host' in message
+
 
 def test_a_machine_without_a_program(host):
     shutil.rmtree(os.path.join(host.directory, 'checkout'))

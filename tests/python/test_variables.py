@@ -36,6 +36,13 @@ def test_what_the_task_says_outranks_what_is_fixed_and_that_a_variable(collect):
     assert options == {'url': 'task', 'user': 'fixed', 'tag': 'variable'}
 
 
+def test_the_table_may_be_in_a_variable(collect):
+    assert collect({'variables': 'table'}, table=TABLE, oreg_url='a') == {'url': 'a'}
+    with pytest.raises(AnsibleActionFail) as error:
+        collect({'variables': 'tabel'}, table=TABLE)
+    assert 'there is no variable tabel' in str(error.value)
+
+
 def test_a_variable_that_is_not_set_is_left_out(collect):
     assert collect({'variables': TABLE}, oreg_url='a') == {'url': 'a'}
     assert collect({}, oreg_url='a') == {}

@@ -80,10 +80,11 @@ impl Answer {
             .is_some_and(|members| !members.is_empty())
     }
 
-    /// Returns whether Ansible could not reach the machine.
+    /// Returns whether Ansible could not reach the machine. The courier says so in its own words of one that a
+    /// task is delegated to.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
-        self.0["unreachable"] == true
+        self.0["unreachable"] == true || self.says("not_reached")
     }
 
     /// Returns whether the task failed, or its machine could not be reached.
@@ -116,7 +117,12 @@ impl Answer {
     /// Returns the message of a failure.
     #[must_use]
     pub fn message(&self) -> Option<String> {
-        self.text("msg")
+        let member = if self.says("not_reached") {
+            "details"
+        } else {
+            "msg"
+        };
+        self.text(member)
     }
 
     /// Returns the lines of what a command printed.

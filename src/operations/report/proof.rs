@@ -42,18 +42,6 @@ pub fn proof(answer: &Answer) -> Proof {
     }
 }
 
-/// Makes the message of a control host that cannot be reached; `None` where it can.
-#[must_use]
-pub fn unreachable(answer: &Answer, control_host: &str) -> Option<String> {
-    answer.is_unreachable().then(|| {
-        format!(
-            "{control_host}, which speaks to the registries and to the cluster, cannot be reached. Set \
-             oreg_control_host to a host that can do so. ({})",
-            answer.message().unwrap_or_default()
-        )
-    })
-}
-
 /// Warns of secrets that were written and that image imports may not find.
 #[must_use]
 pub fn unknown_realms(secrets: &Answer, known: &[String]) -> Option<String> {
@@ -153,16 +141,5 @@ mod tests {
             "{warning}"
         );
         assert_eq!(unknown_realms(&Answer::default(), &[]), None);
-    }
-
-    #[test]
-    fn a_control_host_that_is_down_is_named_with_the_way_out() {
-        let down = answer(json!({"unreachable": true, "msg": "no\nroute"}));
-        let message = unreachable(&down, "m1").unwrap();
-        assert!(
-            message.starts_with("m1, which speaks") && message.ends_with("(no route)"),
-            "{message}"
-        );
-        assert_eq!(unreachable(&answer(json!({"failed": true})), "m1"), None);
     }
 }
