@@ -8,7 +8,10 @@ use clap::Args;
 use super::{
     check::all_documents,
     input::form::Document,
-    output::screen::{Screen, lines, shown},
+    output::{
+        screen::{Screen, lines, shown},
+        table::{is_narrow, stack, wrapped},
+    },
     status::Status,
 };
 use crate::{
@@ -69,14 +72,40 @@ fn helpers(document: &Document) -> String {
     store.chain(named).collect()
 }
 
+/// The columns, and their names where the screen is too narrow for a table.
+const COLUMNS: [(&str, &str); 5] = [
+    ("REGISTRY", ""),
+    ("USER", "user"),
+    ("PASSWORD", "password"),
+    ("EXPIRES", "expires"),
+    ("REMARK", "remark"),
+];
+
 fn table(document: &Document, screen: &Screen) -> String {
-    let mut table = screen.table(&["REGISTRY", "USER", "PASSWORD", "EXPIRES", "REMARK"]);
     let entries = document.config.auths();
     let places = places(entries);
-    for (position, entry) in entries.iter().enumerate() {
-        table.add_row(row(entry, &remark(position, entries, &places)));
+    let rows = entries
+        .iter()
+        .enumerate()
+        .map(|(position, entry)| row(entry, &remark(position, entries, &places)));
+    if is_narrow(screen) {
+        return rows.map(|row| stacked(row, screen)).collect();
     }
+    let mut table = screen.table(&COLUMNS.map(|(heading, _)| heading));
+    table.add_rows(rows);
     lines(table)
+}
+
+fn stacked(row: [String; 5], screen: &Screen) -> String {
+    let names = COLUMNS.map(|(_, name)| name);
+    let [registry, members @ ..] = row;
+    let members: Vec<_> = names.into_iter().skip(1).zip(members).collect();
+    let given: Vec<_> = members
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+    let head = screen.bold(&wrapped(&registry, "", "  ", screen));
+    stack(&head, &given, screen)
 }
 
 fn row(entry: &StoredEntry, remark: &str) -> [String; 5] {

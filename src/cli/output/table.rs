@@ -31,10 +31,9 @@ pub fn draw(result: &CheckResult, extent: Extent, screen: &Screen) -> String {
     if rows.is_empty() && extent == Extent::Problems {
         return String::new();
     }
-    let is_narrow = screen.width.is_some_and(|width| width < NARROW);
     let mut text = if rows.is_empty() {
         String::new()
-    } else if is_narrow {
+    } else if is_narrow(screen) {
         stacked(result, &rows, screen)
     } else {
         table(result, &rows, screen)
@@ -90,19 +89,30 @@ fn stacked(result: &CheckResult, rows: &[&Registry], screen: &Screen) -> String 
     for registry in rows {
         let standing = registry.standing();
         let head = format!("{} {}", standing.mark(), shown(&registry.host));
-        let _ = writeln!(
-            text,
-            "{}",
-            screen.paint(standing, &wrapped(&head, "", "  ", screen))
-        );
-        for (name, value) in [
+        let head = screen.paint(standing, &wrapped(&head, "", "  ", screen));
+        let members = [
             ("user", user(registry)),
             ("verdict", words(registry)),
             ("expires", expiry(result, registry)),
-        ] {
-            let line = wrapped(&format!("{name:<8} {value}"), "  ", "           ", screen);
-            let _ = writeln!(text, "{line}");
-        }
+        ];
+        text += &stack(&head, &members, screen);
+    }
+    text
+}
+
+/// Whether the screen is too narrow for a table.
+#[must_use]
+pub fn is_narrow(screen: &Screen) -> bool {
+    screen.width.is_some_and(|width| width < NARROW)
+}
+
+/// Puts the members of an entry below its name, each in a line.
+#[must_use]
+pub fn stack(head: &str, members: &[(&str, String)], screen: &Screen) -> String {
+    let mut text = format!("{head}\n");
+    for (name, value) in members {
+        let line = wrapped(&format!("{name:<8} {value}"), "  ", "           ", screen);
+        let _ = writeln!(text, "{line}");
     }
     text
 }

@@ -5,6 +5,7 @@ use testbed::{
     registry::Registry,
 };
 
+use super::vaulted_inventory;
 use crate::support::{
     command::{Account, Outcome},
     tools,
@@ -106,28 +107,12 @@ fn login_and_skopeo_understand_each_other() {
 #[test]
 fn an_inventory_is_read_by_ansible_and_its_vault_opened() {
     let (account, bed) = (Account::new(), bed());
-    let ansible = tools::ansible("2.19", "ansible-inventory");
-    let directory = ansible.parent().unwrap();
-    std::os::unix::fs::symlink(&ansible, account.home.path("bin/ansible-inventory")).unwrap();
     let host = bed.basic_registry.host();
-    account.home.write(
-        "inventory/hosts",
-        "[masters]\nm1\n[nodes]\nn1\n[OSEv3:children]\nmasters\nnodes\n",
-    );
     let variables = format!(
         "openshift_additional_registry_credentials:\n- host: {host}\n  user: {DEVELOPER}\n  password: {}\n  test_image: {POD_IMAGE}\n",
         bed.passwords.developer
     );
-    account
-        .home
-        .write("inventory/group_vars/OSEv3.yml", variables);
-    account.home.write("vault-password", "of the vault");
-    let mut vault = std::process::Command::new(directory.join("ansible-vault"));
-    vault
-        .args(["encrypt", "--vault-password-file"])
-        .arg(account.home.path("vault-password"))
-        .arg(account.home.path("inventory/group_vars/OSEv3.yml"));
-    assert!(vault.output().unwrap().status.success());
+    vaulted_inventory(&account, &variables);
     let certs = bed.cert_dir();
     let arguments = [
         "check",

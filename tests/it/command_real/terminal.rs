@@ -9,6 +9,7 @@ use std::{
 
 use testbed::wait;
 
+use super::vaulted_inventory;
 use crate::support::{
     command::{Account, program},
     scratch::read,
@@ -219,5 +220,51 @@ fn narrow_and_wide_terminals_show_every_word() {
         ] {
             assert!(joined.contains(word), "{columns}: {screen}");
         }
+        terminal.run("show auth.json; echo shown");
+        let screen = terminal.wait_for("\nshown");
+        let has_fingerprint = |line: &str| {
+            let digits = line.split_once("sha256:").map(|(_, digits)| digits);
+            digits.is_some_and(|digits| digits.trim().len() >= 6)
+        };
+        assert!(
+            screen.lines().filter(|line| has_fingerprint(line)).count() >= 2,
+            "{columns}: {screen}"
+        );
     }
+}
+
+#[test]
+fn the_password_of_a_vault_is_asked_for() {
+    let account = Account::new();
+    let registry = Scripted::plain(|heard| {
+        let (status, challenge) = match &heard.authorization {
+            Some(_) => (200, ""),
+            None => (401, "WWW-Authenticate: Basic realm=\"r\"\r\n"),
+        };
+        Reaction::Say(
+            format!("HTTP/1.1 {status} X\r\n{challenge}Content-Length: 0\r\n\r\n").into_bytes(),
+        )
+    });
+    let host = registry.host();
+    vaulted_inventory(
+        &account,
+        &format!(
+            "openshift_docker_insecure_registries: ['{host}']\nopenshift_additional_registry_credentials:\n\
+             - {{host: '{host}', user: u, password: hunter2-of-the-vault, test_image: a/b}}\n"
+        ),
+    );
+    let terminal = Terminal::start(&account, 120);
+    terminal.type_text("PATH=$HOME/bin:$PATH; export PATH");
+    terminal.press("Enter");
+    terminal.run("check -i inventory/hosts -J");
+    terminal.wait_for("Vault password:");
+    terminal.type_text("of the vault");
+    terminal.press("Enter");
+    // Not the words of the command line.
+    let screen = terminal.wait_for("ended with 0");
+    assert!(screen.contains("1 valid"), "{screen}");
+    assert!(
+        !screen.contains("of the vault") && !screen.contains("hunter2"),
+        "{screen}"
+    );
 }
