@@ -11,7 +11,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, header};
 use http_body_util::Full;
 use hyper::{
     body::{Bytes, Incoming},
@@ -28,34 +28,15 @@ use super::{
         Addresses, Connection, open, open_proxy, open_tunnel, place, plain, resolve, secure,
         tls_error,
     },
-    exchange::{Accept, Authorization, Method, Reply, Request, Site, WireError, WireErrorKind},
+    exchange::{Method, Reply, Request, Site, WireError, WireErrorKind},
     network::Shared,
     proxy_login::Turn,
     trust::TlsSettings,
     tunnel::{answer_of_proxy, refused_tunnel},
     verifier::HandshakeRecord,
+    wire::{Way, wire_form},
 };
-use crate::{
-    domain::secret::Secret,
-    support::{header::authorization as header_of, proxies::Proxy},
-};
-
-/// Kinds of manifest that registries know (OCI image spec; docker distribution spec v2, v1).
-const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
-    application/vnd.oci.image.manifest.v1+json, \
-    application/vnd.docker.distribution.manifest.list.v2+json, \
-    application/vnd.docker.distribution.manifest.v2+json, \
-    application/vnd.docker.distribution.manifest.v1+prettyjws";
-
-/// The encoding of forms (RFC 6749 appendix B).
-const FORM: &str = "application/x-www-form-urlencoded";
-
-/// Some proxies pass on to the registry behind them what comes from a container engine, by these words.
-const USER_AGENT: &str = concat!(
-    "oreg/",
-    env!("CARGO_PKG_VERSION"),
-    " (as docker, containerd, cri-o)"
-);
+use crate::support::proxies::Proxy;
 
 /// Lines of a header that are read.
 const MAX_HEADERS: usize = 500;
@@ -79,15 +60,6 @@ struct Open {
     sender: SendRequest<Full<Bytes>>,
     record: Arc<HandshakeRecord>,
     way: Way,
-}
-
-/// How requests travel on a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    /// To the server itself, maybe in a tunnel.
-    ToServer,
-    /// To a proxy, which passes them on.
-    ByProxy,
 }
 
 impl<'run> Client<'run> {
@@ -292,61 +264,6 @@ fn http_error(error: &hyper::Error, place: &str, record: &HandshakeRecord) -> Wi
 /// hyper tells a body that ends too early by its words alone.
 fn is_body_error(error: &hyper::Error) -> bool {
     error.to_string().contains("body")
-}
-
-fn wire_form(request: &Request, way: Way, login: Option<&Secret>) -> http::Request<Full<Bytes>> {
-    let method = match request.method {
-        Method::Head => http::Method::HEAD,
-        Method::Get => http::Method::GET,
-        Method::Post => http::Method::POST,
-    };
-    let target = match way {
-        Way::ToServer => &request.url[url::Position::BeforePath..url::Position::AfterQuery],
-        Way::ByProxy => &request.url[..url::Position::AfterQuery],
-    };
-    let mut wire = http::Request::new(body(&request.authorization));
-    *wire.method_mut() = method;
-    *wire.uri_mut() = target.parse().unwrap_or_default();
-    let headers = wire.headers_mut();
-    let accept = match request.accept {
-        Accept::Manifest => MANIFESTS,
-        Accept::Any => "*/*",
-    };
-    if let Authorization::Form(_) = &request.authorization {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(FORM));
-    }
-    if let Ok(host) = HeaderValue::from_str(&place(&request.url)) {
-        headers.insert(header::HOST, host);
-    }
-    headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-    headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
-    headers.insert(
-        header::ACCEPT_ENCODING,
-        HeaderValue::from_static("identity"),
-    );
-    let own =
-        credentials(&request.authorization).and_then(|(scheme, secret)| header_of(scheme, secret));
-    let proxys = login.and_then(|pair| header_of("Basic", pair));
-    headers.extend(own.map(|value| (header::AUTHORIZATION, value)));
-    headers.extend(proxys.map(|value| (header::PROXY_AUTHORIZATION, value)));
-    wire
-}
-
-fn body(authorization: &Authorization) -> Full<Bytes> {
-    match authorization {
-        Authorization::Form(form) => Bytes::copy_from_slice(form.expose().as_bytes()).into(),
-        Authorization::Anonymous | Authorization::Basic(_) | Authorization::Bearer(_) => {
-            Full::default()
-        }
-    }
-}
-
-fn credentials(authorization: &Authorization) -> Option<(&'static str, &Secret)> {
-    match authorization {
-        Authorization::Anonymous | Authorization::Form(_) => None,
-        Authorization::Basic(pair) => Some(("Basic", pair)),
-        Authorization::Bearer(token) => Some(("Bearer", token)),
-    }
 }
 
 /// The answer, and whether nothing of it is left on the connection.

@@ -24,6 +24,7 @@ pub mod transport;
 pub mod trust;
 mod tunnel;
 mod verifier;
+mod wire;
 
 pub use conclusion::{Conclusion, Reason, Scope, Speaker, Words};
 pub use exchange::Target;
