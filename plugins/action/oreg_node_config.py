@@ -359,6 +359,10 @@ def reported_facts(task_vars):
 
 # --- Programs on the controller -------------------------------------------------------------------
 
+# Digests by file and version.
+DIGESTS = {}
+
+
 class Program:
     """A program for one kind of machine. Several modules can be one program, under names that link to it."""
 
@@ -373,7 +377,12 @@ class Program:
 
     @property
     def digest(self):
-        return hashlib.sha256(self.read()).hexdigest()
+        status = os.stat(self.path)
+        # Another file in its place has another inode, or was written later.
+        version = (self.path, status.st_dev, status.st_ino, status.st_size, status.st_mtime)
+        if version not in DIGESTS:
+            DIGESTS[version] = hashlib.sha256(self.read()).hexdigest()
+        return DIGESTS[version]
 
     def read(self):
         with open(self.path, 'rb') as file:
@@ -613,3 +622,15 @@ def forces_terminal(options):
     options = ' ' + options
     return (re.search(r'\s-[46AaCfGgKkMNnqsTtVvXxYy]*t', options) is not None
             or re.search(r'RequestTTY[\s=]*["\']?(force|yes)', options, re.I) is not None)
+
+
+def remember_digests(name):
+    for program in find_programs(name, None).values():
+        try:
+            program.digest
+        except (IOError, OSError):  # The task will say so, if it needs the program.
+            pass
+
+
+# Ansible imports this file once, and then makes a process for each host: they need not read the programs.
+remember_digests(__name__.split('.')[-1])

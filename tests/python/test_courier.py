@@ -350,6 +350,24 @@ def test_the_head_of_a_program_names_its_machine(courier, directory, machine, he
     assert courier.machine_of(path) == machine
 
 
+def test_a_program_is_read_once(host, courier, monkeypatch):
+    monkeypatch.setattr(courier, 'ROOT', os.path.join(host.directory, 'checkout'))
+    path = host.carry(1)
+    read = []
+    monkeypatch.setattr(courier.Program, 'read', lambda self: read.append(self.path) or b'x')
+    courier.remember_digests(NAME)
+    for _ in range(3):
+        program, = courier.find_programs(NAME, None).values()
+        assert len(program.digest) == 64
+    assert len(read) == 1
+    host.carry(2)
+    program, = courier.find_programs(NAME, None).values()
+    assert program.digest and len(read) == 2
+    os.unlink(path)
+    os.symlink('/nonexistent', path)
+    courier.remember_digests(NAME)
+
+
 def test_a_program_of_several_modules_is_told_which(host):
     host.carry(2, name='oreg')
     host.carry(2, name='oreg_validate', link='oreg')
