@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::{
     check::all_documents,
-    output::screen::{Screen, shown},
+    output::screen::{Screen, make_visible},
     status::Status,
 };
 use crate::{
@@ -80,12 +80,14 @@ fn holdings(file: &PathBuf) -> Result<Holdings> {
 
 fn name(entry: &StoredEntry) -> String {
     let host = entry.host().map(|host| host.to_string());
-    host.unwrap_or_else(|| shown(&without_user(entry.key())))
+    host.unwrap_or_else(|| make_visible(&without_user(entry.key())))
 }
 
 fn words(entry: &StoredEntry) -> String {
     match EntrySummary::of(entry) {
-        EntrySummary::Credential { user, fingerprint } => format!("{} {fingerprint}", shown(&user)),
+        EntrySummary::Credential { user, fingerprint } => {
+            format!("{} {fingerprint}", make_visible(&user))
+        }
         EntrySummary::Other if entry.has_token() => "an identity token".to_owned(),
         EntrySummary::Other => "no credential".to_owned(),
         EntrySummary::Unreadable => "an unreadable entry".to_owned(),

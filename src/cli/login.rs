@@ -12,7 +12,7 @@ use super::{
     input::{discovery::login_file, entries::Subject, prompt::read_password},
     output::{
         progress,
-        screen::{Screen, shown},
+        screen::{Screen, make_visible},
         table::wrapped,
     },
     status::{self, Status},
@@ -71,7 +71,7 @@ pub fn run(arguments: &Arguments, environment: &Environment, screen: &Screen) ->
     let file = stored::examine(&file)?;
     let prompt = format!(
         "Password of {} for {}: ",
-        shown(&arguments.user),
+        make_visible(&arguments.user),
         arguments.registry
     );
     let password = read_password(&prompt, arguments.password_stdin)?;
@@ -87,7 +87,7 @@ pub fn run(arguments: &Arguments, environment: &Environment, screen: &Screen) ->
     })?;
     let registry = prove(arguments, credential.clone(), environment)?;
     if registry.standing() != Standing::Good {
-        let message = wrapped(&shown(&registry.message), "", "  ", screen);
+        let message = wrapped(&make_visible(&registry.message), "", "  ", screen);
         screen.write(&format!(
             "{} {message}\nnot stored\n",
             screen.paint(registry.standing(), &mark(&registry))
@@ -105,7 +105,7 @@ pub fn run(arguments: &Arguments, environment: &Environment, screen: &Screen) ->
     screen.write(&format!(
         "{mark} {} accepted user {}: {done} {}\n",
         arguments.registry,
-        shown(&arguments.user),
+        make_visible(&arguments.user),
         file.display()
     ))?;
     Ok(Status::Proven)

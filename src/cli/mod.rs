@@ -98,7 +98,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             let _ = writeln!(
                 io::stderr(),
                 "oreg: {}",
-                output::screen::shown_lines(&format!("{error:#}"))
+                output::screen::make_lines_visible(&format!("{error:#}"))
             );
             Status::Usage.into()
         }

@@ -9,7 +9,7 @@ use super::{
     check::all_documents,
     input::form::Document,
     output::{
-        screen::{Screen, lines, shown},
+        screen::{Screen, lines, make_visible},
         table::{is_narrow, stack, wrapped},
     },
     status::Status,
@@ -49,7 +49,7 @@ pub fn run(arguments: &Arguments, screen: &Screen) -> Result<Status> {
 }
 
 fn draw(document: &Document, screen: &Screen) -> String {
-    let place = screen.bold(&shown(&document.place));
+    let place = screen.bold(&make_visible(&document.place));
     let entries = if document.config.auths().is_empty() {
         "no entries\n".to_owned()
     } else {
@@ -61,14 +61,17 @@ fn draw(document: &Document, screen: &Screen) -> String {
 fn helpers(document: &Document) -> String {
     let helpers = document.config.helpers();
     let line = |helper: &str, of: &str| {
-        format!("docker asks docker-credential-{} for {of}\n", shown(helper))
+        format!(
+            "docker asks docker-credential-{} for {of}\n",
+            make_visible(helper)
+        )
     };
     let store = helpers
         .store
         .iter()
         .map(|store| line(store, "every registry"));
     let named = helpers.per_registry.iter();
-    let named = named.map(|(key, helper)| line(helper, &shown(&without_user(key))));
+    let named = named.map(|(key, helper)| line(helper, &make_visible(&without_user(key))));
     store.chain(named).collect()
 }
 
@@ -110,7 +113,7 @@ fn stacked(row: [String; 5], screen: &Screen) -> String {
 
 fn row(entry: &StoredEntry, remark: &str) -> [String; 5] {
     let (user, password) = match EntrySummary::of(entry) {
-        EntrySummary::Credential { user, fingerprint } => (shown(&user), fingerprint),
+        EntrySummary::Credential { user, fingerprint } => (make_visible(&user), fingerprint),
         EntrySummary::Other if entry.has_token() => ("-".to_owned(), "identity token".to_owned()),
         EntrySummary::Other => ("-".to_owned(), "-".to_owned()),
         EntrySummary::Unreadable => ("-".to_owned(), "unreadable".to_owned()),
@@ -119,7 +122,7 @@ fn row(entry: &StoredEntry, remark: &str) -> [String; 5] {
     let end = end.and_then(|credential| expires(credential.password()));
     let end = end.and_then(|time| time.get(..10).map(str::to_owned));
     [
-        shown(&without_user(entry.key())),
+        make_visible(&without_user(entry.key())),
         user,
         password,
         end.unwrap_or_else(|| "-".to_owned()),
@@ -150,7 +153,7 @@ fn remark(position: usize, entries: &[StoredEntry], places: &Places) -> String {
         return "this key names no registry".to_owned();
     };
     let host = host.to_string();
-    let key = |position: usize| shown(&without_user(entries[position].key()));
+    let key = |position: usize| make_visible(&without_user(entries[position].key()));
     let alike = places.get(&host).into_iter().flatten();
     if let Some(other) = alike.copied().find(|other| *other != position) {
         return format!(

@@ -3,7 +3,7 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use super::{result::CheckResult, screen::shown};
+use super::{result::CheckResult, screen::make_visible};
 use crate::operations::report::{Registry, Standing};
 
 /// Writes the document. A refused credential is a failure, an open question an error.
@@ -33,7 +33,7 @@ pub fn document(result: &CheckResult) -> String {
 
 fn case(result: &CheckResult, registry: &Registry) -> Markup {
     let user = registry.user.as_deref().unwrap_or("-");
-    let name = shown(&format!("{} {user} ({})", registry.host, registry.source));
+    let name = make_visible(&format!("{} {user} ({})", registry.host, registry.source));
     let elapsed = std::time::Duration::from_millis(registry.elapsed_ms).as_secs_f64();
     let outcome = match registry.standing() {
         Standing::Good if result.expires_soon(registry) => {
@@ -49,13 +49,13 @@ fn case(result: &CheckResult, registry: &Registry) -> Markup {
         Standing::Unknown | Standing::Differs => {
             element("error", registry.verdict.word(), &registry.message)
         }
-        Standing::Apart => html! { skipped message=(shown(&registry.message)) {} },
+        Standing::Apart => html! { skipped message=(make_visible(&registry.message)) {} },
     };
     html! { testcase classname="oreg.check" name=(name) time=(seconds(elapsed)) { (outcome) } }
 }
 
 fn element(name: &str, kind: &str, message: &str) -> Markup {
-    let message = shown(message);
+    let message = make_visible(message);
     match name {
         "failure" => html! { failure type=(kind) message=(message) { (message) } },
         _ => html! { error type=(kind) message=(message) { (message) } },

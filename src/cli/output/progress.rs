@@ -9,7 +9,7 @@ use std::{
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::screen::shown;
+use super::screen::make_visible;
 use crate::{
     domain::registry_credential::RegistryCredential,
     operations::validate::{Unwatched, Watch},
@@ -71,6 +71,6 @@ impl Lines {
 }
 
 fn name(credential: &RegistryCredential) -> String {
-    let user = shown(credential.credential.user());
+    let user = make_visible(credential.credential.user());
     format!("{} as {user}", credential.host)
 }

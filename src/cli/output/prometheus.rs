@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use jiff::Timestamp;
 
-use super::{result::CheckResult, screen::shown};
+use super::{result::CheckResult, screen::make_visible};
 use crate::operations::report::{Registry, Standing};
 
 /// Writes the metrics.
@@ -133,5 +133,7 @@ fn labels(registry: &Registry) -> String {
 
 /// Label values escape the backslash, the quote and the line end; other control characters go.
 fn escaped(text: &str) -> String {
-    shown(text).replace('\\', "\\\\").replace('"', "\\\"")
+    make_visible(text)
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
 }

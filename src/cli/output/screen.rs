@@ -140,14 +140,14 @@ pub fn lines(mut table: Table) -> String {
 
 /// Returns foreign text as it may be shown on a terminal.
 #[must_use]
-pub fn shown(text: &str) -> String {
+pub fn make_visible(text: &str) -> String {
     plain(text)
 }
 
-/// Returns foreign text as [`shown`] does, its line ends kept.
+/// Returns foreign text as [`make_visible`] does, its line ends kept.
 #[must_use]
-pub fn shown_lines(text: &str) -> String {
-    let lines: Vec<_> = text.lines().map(shown).collect();
+pub fn make_lines_visible(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(make_visible).collect();
     lines.join("\n")
 }
 

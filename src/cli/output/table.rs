@@ -6,7 +6,7 @@ use comfy_table::{Attribute, Cell, Color};
 
 use super::{
     result::{CheckResult, Counts},
-    screen::{Screen, lines, shown, width},
+    screen::{Screen, lines, make_visible, width},
 };
 use crate::operations::report::{Registry, Standing, markup::counted};
 
@@ -55,12 +55,12 @@ fn table(result: &CheckResult, rows: &[&Registry], screen: &Screen) -> String {
     let mut table = screen.table(&headings);
     for registry in rows {
         let mut cells = vec![
-            Cell::new(shown(&registry.host)),
+            Cell::new(make_visible(&registry.host)),
             Cell::new(user(registry)),
             colored(Cell::new(verdict(registry)), registry.standing()),
             expiry_cell(result, registry),
         ];
-        cells.extend(has_places.then(|| Cell::new(shown(&registry.source))));
+        cells.extend(has_places.then(|| Cell::new(make_visible(&registry.source))));
         table.add_row(cells);
     }
     lines(table)
@@ -88,7 +88,7 @@ fn stacked(result: &CheckResult, rows: &[&Registry], screen: &Screen) -> String 
     let mut text = String::new();
     for registry in rows {
         let standing = registry.standing();
-        let head = format!("{} {}", standing.mark(), shown(&registry.host));
+        let head = format!("{} {}", standing.mark(), make_visible(&registry.host));
         let head = screen.paint(standing, &wrapped(&head, "", "  ", screen));
         let members = [
             ("user", user(registry)),
@@ -121,7 +121,7 @@ fn user(registry: &Registry) -> String {
     registry
         .user
         .as_deref()
-        .map_or_else(|| "-".to_owned(), shown)
+        .map_or_else(|| "-".to_owned(), make_visible)
 }
 
 fn verdict(registry: &Registry) -> String {
@@ -134,7 +134,10 @@ fn words(registry: &Registry) -> String {
     let says_more =
         registry.standing() != Standing::Good && registry.reason != registry.verdict.word();
     if says_more && !registry.reason.is_empty() {
-        return format!("{verdict}, {}", shown(&registry.reason.replace('_', " ")));
+        return format!(
+            "{verdict}, {}",
+            make_visible(&registry.reason.replace('_', " "))
+        );
     }
     verdict
 }
@@ -144,7 +147,7 @@ fn expiry(result: &CheckResult, registry: &Registry) -> String {
     let Some(time) = registry.expires.as_deref() else {
         return "-".to_owned();
     };
-    let day = shown(time.get(..10).unwrap_or(time));
+    let day = make_visible(time.get(..10).unwrap_or(time));
     match result.report.days_until(time) {
         None => day,
         Some(..0) => format!("{day}, over"),
@@ -173,7 +176,7 @@ fn messages(result: &CheckResult, screen: &Screen) -> String {
             continue;
         };
         if seen.insert(message.clone()) {
-            let message = wrapped(&shown(&message), "", "  ", screen);
+            let message = wrapped(&make_visible(&message), "", "  ", screen);
             let _ = writeln!(text, "{}", highlighted(&message, registry, screen));
         }
     }
