@@ -542,7 +542,8 @@ fn profiles_name_the_files_of_their_readers() {
         ("podman", "/root/.config/containers/auth.json"),
     ] {
         let call = Module::new("oreg_node_config").args(json!({"profile": profile}));
-        let answer = call.check().run().ok();
+        // A user without rights may not look at the files of root, whose names count here.
+        let answer = call.check().run();
         let files = answer.json["files"].as_array().unwrap();
         assert_eq!(files.len(), 1, "{profile}");
         assert_eq!(files[0]["path"], path, "{profile}");
