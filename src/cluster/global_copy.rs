@@ -35,6 +35,7 @@ impl Cluster {
         let name = ObjectName::new("openshift-image-registry", "installation-pull-secrets");
         let source = self.wait_for(self.read_secret(&GlobalSecret::Cluster.name()))?;
         let copy = self.wait_for(self.read_secret(&name))?;
+        // A cluster may do without the registry, and then has no copy.
         let (Some(source), Some(copy)) = (source, copy) else {
             return Ok(None);
         };

@@ -89,6 +89,7 @@ impl GlobalGoal {
             Ok(None) => return Err(unusable("holds no docker config".to_owned())),
             Err(problem) => return Err(unusable(format!("cannot be read ({problem})"))),
         };
+        // An immutable secret that is as wanted is no obstacle, so that is looked at below.
         let Some(merged) = self.merge(&document) else {
             let lines = entry_lines(&document);
             return Ok(SecretPlan {
@@ -100,6 +101,7 @@ impl GlobalGoal {
         if live.is_immutable() {
             return Err(unusable("is immutable".to_owned()));
         }
+        // Of the object as it was read: the update carries its resource version, and all its metadata stays.
         let mut secret = live.0.clone();
         put_document(&mut secret, &Sensitive::new(merged.document().to_text()));
         let mut plan = SecretPlan {
@@ -158,6 +160,7 @@ impl Cluster {
             }
         }
         let name = target.name();
+        // The whole namespace, because labelled secrets beside this one decide whether it may be written.
         let secrets = self.secrets(std::slice::from_ref(&name.namespace))?;
         let live = secrets.iter().find(|secret| secret.name() == name);
         let plan = match (live, target) {
@@ -168,6 +171,7 @@ impl Cluster {
                 return Err(ClusterError::GlobalSecretMissing { secret: name });
             }
         };
+        // A run that has nothing to write needs no permission to, and costs one request.
         if !plan.is_empty() {
             require_unlabelled(&name, &secrets)?;
             self.require_topology(target)?;
@@ -215,6 +219,7 @@ impl Cluster {
         })?;
         let document = live.document().ok().flatten();
         let text = Sensitive::new(document.map(|d| d.to_text()).unwrap_or_default());
+        // Named by its content: a run that is repeated after a failure makes no second copy.
         let mark = text.fingerprint().replace("sha256:", "");
         let copy = ObjectName::new(&name.namespace, format!("{}-before-{mark}", name.name));
         let mut secret = Secret {

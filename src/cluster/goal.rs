@@ -51,6 +51,7 @@ impl Goal {
             (Self::Present(wanted), Some(live)) => match on_conflict {
                 OnConflict::Replace => wanted.plan_replacement(live),
                 OnConflict::Refuse => {
+                    // "Delete it" would be the wrong advice for a secret that is being deleted.
                     require_lasting(live)?;
                     Err(ClusterError::WrongType {
                         secret: wanted.name.clone(),

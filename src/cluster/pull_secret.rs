@@ -128,6 +128,8 @@ impl PullSecret {
             .iter()
             .all(|host| live.realm_hosts().contains(host));
         let before = live.entry_lines();
+        // A note that is missing is a change of its own: without it the next rotation would leave the token
+        // server with the old password.
         if stored.is_some() && merged.is_empty() && is_noted {
             return Ok(self.plan_to(Action::Unchanged, before.clone(), before));
         }
@@ -202,6 +204,7 @@ pub(super) fn plan_successor(
         namespace: secret.metadata.namespace.take(),
         ..kept_metadata(&secret.metadata)
     };
+    // The next rotation must not need a replacement again.
     secret.immutable = None;
     let plan = SecretPlan {
         action: Action::Recreated,
@@ -214,6 +217,7 @@ pub(super) fn plan_successor(
 fn kept_metadata(old: &ObjectMeta) -> ObjectMeta {
     let mut annotations = old.annotations.clone();
     if let Some(annotations) = &mut annotations {
+        // `oc apply` would compare with what the new object never was.
         annotations.remove(LAST_APPLIED);
     }
     ObjectMeta {

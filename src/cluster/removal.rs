@@ -42,10 +42,12 @@ impl Removal {
         if live.is_being_deleted() {
             return Ok(going(live));
         }
+        // Nothing in it that any reader can use: nothing is lost with it.
         let Some(document) = document_of(live, on_conflict)? else {
             return Ok(SecretPlan::deletion(live));
         };
         let rest = plan_absent(&document, &self.hosts_in(&document));
+        // An empty pull secret helps nobody, and its name would stay in service accounts.
         if rest.document().auths().is_empty() {
             return Ok(SecretPlan::deletion(live));
         }

@@ -65,12 +65,14 @@ pub(super) async fn retry_write<P: ObjectPlan>(
         match send(attempt).await {
             Ok(()) => break,
             Err(error) if error.is_passing() && tries < TRIES => {
+                // The next plan may find the object as wanted. Then it was this write that changed it.
                 if error.leaves_doubt() {
                     attempt.doubtful = Some(attempt.plan.clone());
                 }
             }
             Err(error) => return Err(error),
         }
+        // Two runs that met once would meet again after the same pause; reading takes each another time.
         tokio::time::sleep(FIRST_PAUSE * 2_u32.saturating_pow(tries - 1)).await;
         replan(attempt).await?;
     }

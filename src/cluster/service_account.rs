@@ -90,12 +90,14 @@ fn edit<R: Reference>(
     reference: impl Fn(String) -> R,
 ) {
     let mut members = list.take().unwrap_or_default();
+    // In place, since the order of the others is the one in which kubelet tries them.
     members.retain(|member| !goal.remove.iter().any(|name| name == member.named()));
     for name in &goal.add {
         if !members.iter().any(|member| member.named() == name) {
             members.push(reference(name.clone()));
         }
     }
+    // Of an empty list and none, the server keeps none: the other would differ in every run.
     *list = (!members.is_empty()).then_some(members);
 }
 

@@ -3,7 +3,10 @@
 //! A pool that cannot get there ends the wait: one that is paused at once, one that is degraded when it
 //! still is at the next look. An API server that cannot be reached is waited for, as the pools restart it.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use thiserror::Error;
 
@@ -121,6 +124,7 @@ pub fn await_pools(
                 Ok(()) => None,
                 Err(error) => return watch.report(clock, Some(error)),
             },
+            // On a master the operator restarts the API server as well.
             Err(error) if error.is_outage() => Some(error),
             Err(error) => return watch.report(clock, Some(error.into())),
         };
@@ -128,6 +132,7 @@ pub fn await_pools(
             return watch.report(clock, None);
         }
         if clock.waited() >= request.timeout {
+            // What keeps the pools from being seen explains more than what was seen last.
             let error = outage.map_or_else(|| watch.not_updated(clock.waited()), PoolsError::from);
             return watch.report(clock, Some(error));
         }
@@ -141,8 +146,8 @@ struct Watch {
     pools: Vec<PoolState>,
     /// The configuration that each pool wanted at the first look.
     first: HashMap<String, String>,
-    /// Whether a pool was seen on its way.
-    began: bool,
+    /// The pools that were seen on their way, or with another configuration than at first.
+    began: HashSet<String>,
 }
 
 impl Watch {
@@ -151,7 +156,9 @@ impl Watch {
         for state in &states {
             let first = self.first.entry(state.name.clone());
             let first = first.or_insert_with(|| state.configuration.clone());
-            self.began |= !state.updated || *first != state.configuration;
+            if !state.updated || *first != state.configuration {
+                self.began.insert(state.name.clone());
+            }
         }
         let before = std::mem::replace(&mut self.pools, states);
         self.reject_paused(request)?;
@@ -159,6 +166,7 @@ impl Watch {
     }
 
     fn reject_paused(&self, request: &PoolsRequest) -> Result<(), PoolsError> {
+        // Right after a change, a paused pool that is up to date has only not seen the change yet.
         let is_stuck =
             |pool: &&PoolState| pool.paused && (!pool.updated || request.since == Since::Change);
         match self.pools.iter().find(is_stuck) {
@@ -189,8 +197,12 @@ impl Watch {
     }
 
     fn is_done(&self, request: &PoolsRequest, waited: Duration) -> bool {
-        let is_known = request.since == Since::Nothing || self.began || waited >= GRACE;
-        is_known && self.pools.iter().all(|pool| pool.updated)
+        // The secret is in the configuration of every pool, and the operator renders one after the other: a
+        // small pool may be done before another has begun.
+        let is_known = |pool: &PoolState| {
+            request.since == Since::Nothing || self.began.contains(&pool.name) || waited >= GRACE
+        };
+        self.pools.iter().all(|pool| pool.updated && is_known(pool))
     }
 
     fn not_updated(&self, waited: Duration) -> PoolsError {
@@ -296,6 +308,27 @@ mod tests {
         assert_eq!(report.waited.as_secs(), 20);
         let report = wait(Since::Nothing, vec![vec![pool("worker", "old", true)]]);
         assert_eq!(report.waited.as_secs(), 0);
+    }
+
+    #[test]
+    fn a_pool_that_begins_after_another_is_done_is_waited_for() {
+        let look = |master: &str, worker: &str, updated| {
+            vec![
+                pool("master", master, true),
+                pool("worker", worker, updated),
+            ]
+        };
+        let report = wait(
+            Since::Change,
+            vec![
+                look("old", "old", true),
+                look("new", "old", true),
+                look("new", "new", false),
+                look("new", "new", true),
+            ],
+        );
+        assert!(report.error.is_none(), "{report:?}");
+        assert_eq!(report.waited.as_secs(), 30);
     }
 
     #[test]

@@ -47,12 +47,14 @@ pub fn sync_global_secret(
         report.add_secrets([plan].into_iter());
         return Ok(report);
     }
+    // Before the change, so that a run that is killed has lost nothing.
     if request.backup == Backup::Secret {
         let kept = cluster.keep_global_secret(&plan.name)?;
         report.secrets.push(backup_report(kept));
     }
     match cluster.change_global_secret(&request.goal, plan) {
         Ok(plan) => report.add_secrets([plan].into_iter()),
+        // The copy was made, and the report must name it.
         Err(error) => report.errors.push(error),
     }
     Ok(report)
