@@ -72,7 +72,7 @@ pub(super) async fn retry_write<P: ObjectPlan>(
             }
             Err(error) => return Err(error),
         }
-        // Two runs that met once would meet again after the same pause; reading takes each another time.
+        // Longer each time: a busy server is not helped by more requests.
         tokio::time::sleep(FIRST_PAUSE * 2_u32.saturating_pow(tries - 1)).await;
         replan(attempt).await?;
     }

@@ -90,7 +90,7 @@ fn edit<R: Reference>(
     reference: impl Fn(String) -> R,
 ) {
     let mut members = list.take().unwrap_or_default();
-    // In place, since the order of the others is the one in which kubelet tries them.
+    // The order of the others stays: people may have chosen it.
     members.retain(|member| !goal.remove.iter().any(|name| name == member.named()));
     for name in &goal.add {
         if !members.iter().any(|member| member.named() == name) {
