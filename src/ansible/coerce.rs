@@ -38,7 +38,7 @@ pub(super) fn value_of(spec: &OptionSpec, value: &Value, lookup: Lookup) -> Resu
     }
 }
 
-/// Returns the value of an option that is not given.
+/// The value of an option that is not given.
 pub(super) fn default_of(spec: &OptionSpec) -> Option<Given> {
     match (spec.default, spec.kind) {
         (OptionDefault::Absent, _) => None,
@@ -163,7 +163,7 @@ fn is_literal(text: &str) -> bool {
     text.starts_with(['[', '(']) && !is_address
 }
 
-/// Returns the members of a list, also of one that arrives as text; omitted ones are left out.
+/// The members of a list, also of one that arrives as text; omitted ones are left out.
 pub(super) fn list(value: &Value, expected: &str) -> Result<Vec<Value>, String> {
     let members = match value {
         Value::Array(members) => members.clone(),
@@ -185,7 +185,7 @@ pub(super) fn list(value: &Value, expected: &str) -> Result<Vec<Value>, String> 
         .collect())
 }
 
-/// Returns whether a template has left nothing here.
+/// Whether a template has left nothing here.
 pub(super) fn is_omitted(value: &Value) -> bool {
     value.is_null() || value.as_str().is_some_and(|text| text.starts_with(OMITTED))
 }

@@ -3,12 +3,12 @@
 use super::{module::Module, option::OptionSpec};
 use crate::support::version::version;
 
-/// Returns the text of `--version`.
+/// The text of `--version`.
 pub(super) fn version_of(module: &Module) -> String {
     format!("{} {}\n", module.name, version())
 }
 
-/// Returns the text of `--help`.
+/// The text of `--help`.
 pub(super) fn help_of(module: &Module) -> String {
     let name = module.name;
     let options: Vec<_> = module.options().map(option).collect();

@@ -20,7 +20,6 @@ pub struct Module {
 
 impl Module {
     /// Makes a module that does `run`.
-    #[must_use]
     pub const fn new(
         name: &'static str,
         about: &'static str,
@@ -36,7 +35,7 @@ impl Module {
         }
     }
 
-    /// Returns every option that it takes.
+    /// Every option that it takes.
     pub fn options(&self) -> impl Iterator<Item = &'static OptionSpec> {
         self.table.iter().copied().flatten()
     }

@@ -71,8 +71,7 @@ pub enum OptionDefault {
 pub type Table = &'static [&'static [OptionSpec]];
 
 impl OptionSpec {
-    /// Returns whether users may call the option `name`.
-    #[must_use]
+    /// Whether users may call the option `name`.
     pub fn answers_to(&self, name: &str) -> bool {
         self.name == name || self.aliases.contains(&name)
     }

@@ -29,7 +29,7 @@ pub enum Given {
 }
 
 impl Options {
-    /// Returns every text that is not secret, at all levels. What may hold a login, such as the URL of a
+    /// Every text that is not secret, at all levels. What may hold a login, such as the URL of a
     /// proxy, is left out.
     pub(super) fn plain_texts(&self) -> Vec<String> {
         let texts = self.0.values().flat_map(Given::plain_texts);

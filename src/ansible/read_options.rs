@@ -34,7 +34,6 @@ pub struct OptionErrors {
 
 impl OptionErrors {
     /// Joins the errors by `separator`.
-    #[must_use]
     pub fn joined(&self, separator: &str) -> String {
         let mut lines: Vec<_> = self.named.iter().map(ToString::to_string).collect();
         if self.more > 0 {

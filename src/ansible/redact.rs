@@ -30,7 +30,6 @@ pub struct Redactor {
 
 impl Redactor {
     /// Masks those of `secrets` that are distinctive and not a part of any of the `plain` texts.
-    #[must_use]
     pub fn new(secrets: Vec<Secret>, plain: &[String]) -> Self {
         let mut secrets = secrets;
         secrets.retain(|secret| is_distinctive(secret.expose()));

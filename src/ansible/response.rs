@@ -29,7 +29,6 @@ pub struct Failure(Box<Response>);
 
 impl Response {
     /// Starts an answer.
-    #[must_use]
     pub fn new(changed: bool) -> Self {
         Self {
             changed,
@@ -83,12 +82,12 @@ impl Response {
         self
     }
 
-    /// Returns whether the answer is a failure.
+    /// Whether the answer is a failure.
     pub(super) fn is_failure(&self) -> bool {
         self.failed.is_some()
     }
 
-    /// Returns the JSON object that Ansible reads, without the `secrets` of the call. What the call
+    /// The JSON object that Ansible reads, without the `secrets` of the call. What the call
     /// says in `plain` text is not masked.
     pub(super) fn into_json(self, mut secrets: Vec<Secret>, mut plain: Vec<String>) -> Value {
         secrets.extend(self.concealed);
@@ -146,19 +145,16 @@ fn acts_on_terminal(character: char) -> bool {
 
 impl Failure {
     /// Makes a failure with a message for the user.
-    #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
         Self(Box::new(Response::new(false).fail(message)))
     }
 
-    /// Returns the message for the user.
-    #[must_use]
+    /// The message for the user.
     pub fn message(&self) -> &str {
         self.0.failed.as_deref().unwrap_or_default()
     }
 
-    /// Returns the failure as an answer, to add return values to it.
-    #[must_use]
+    /// The failure as an answer, to add return values to it.
     pub fn into_response(self) -> Response {
         *self.0
     }

@@ -139,14 +139,12 @@ impl<T> Row<T> {
         self
     }
 
-    /// Returns the part that programs need.
-    #[must_use]
+    /// The part that programs need.
     pub const fn spec(&self) -> OptionSpec {
         self.spec
     }
 
-    /// Returns the row for the generator of documentation.
-    #[must_use]
+    /// The row for the generator of documentation.
     pub const fn documented(&self) -> Documented {
         Documented {
             spec: self.spec,
@@ -157,13 +155,11 @@ impl<T> Row<T> {
 
 impl Row<Option<String>> {
     /// Text, where it is given.
-    #[must_use]
     pub const fn text(name: &'static str) -> Self {
         Self::new(name, Kind::Str, OptionDefault::Absent)
     }
 
     /// An absolute path, where it is given.
-    #[must_use]
     pub const fn path(name: &'static str) -> Self {
         Self::new(name, Kind::Path, OptionDefault::Absent)
     }
@@ -199,7 +195,6 @@ impl Row<Option<Secret>> {
 
 impl<C: Choice> Row<Option<OneOf<C>>> {
     /// A word of `C`, where it is given.
-    #[must_use]
     pub const fn choice(name: &'static str) -> Self {
         Self::new(name, Kind::Choice(words::<C>), OptionDefault::Absent)
     }
@@ -220,7 +215,6 @@ impl<C: Choice> Row<Option<OneOf<C>>> {
 
 impl Row<bool> {
     /// A truth value.
-    #[must_use]
     pub const fn flag(name: &'static str, default: bool) -> Self {
         Self::new(name, Kind::Bool, OptionDefault::Bool(default))
     }
@@ -228,7 +222,6 @@ impl Row<bool> {
 
 impl Row<u64> {
     /// A number, not less than `least`.
-    #[must_use]
     pub const fn count(name: &'static str, least: u32, default: u32) -> Self {
         let default = OptionDefault::Int(default as i64);
         Self::new(name, Kind::Int(least as i64), default)
@@ -237,7 +230,6 @@ impl Row<u64> {
 
 impl Row<Mode> {
     /// A file mode; the default is octal text.
-    #[must_use]
     pub const fn mode(name: &'static str, default: &'static str) -> Self {
         Self::new(name, Kind::Mode, OptionDefault::Str(default))
     }
@@ -245,13 +237,11 @@ impl Row<Mode> {
 
 impl Row<Vec<String>> {
     /// A list of texts; empty where it is not given.
-    #[must_use]
     pub const fn texts(name: &'static str) -> Self {
         Self::new(name, Kind::ListOfStr, OptionDefault::Absent)
     }
 
     /// A list of absolute paths; empty where it is not given.
-    #[must_use]
     pub const fn paths(name: &'static str) -> Self {
         Self::new(name, Kind::ListOfPath, OptionDefault::Absent)
     }
@@ -266,7 +256,6 @@ impl Row<Vec<String>> {
 
 impl Row<Vec<(String, String)>> {
     /// A dict of texts; empty where it is not given.
-    #[must_use]
     pub const fn dict(name: &'static str) -> Self {
         Self::new(name, Kind::Dict, OptionDefault::Absent)
     }
@@ -274,7 +263,6 @@ impl Row<Vec<(String, String)>> {
 
 impl Row<Vec<Options>> {
     /// A list of dicts; empty where it is not given.
-    #[must_use]
     pub const fn records(
         name: &'static str,
         record: &'static RecordSpec,

@@ -16,12 +16,11 @@ pub trait Value {
 }
 
 impl Options {
-    /// Returns the value of the option `row`.
+    /// The value of the option `row`.
     ///
     /// # Panics
     /// When the row is not in the table that the options were read by: a mistake in the module, which its
     /// first test finds.
-    #[must_use]
     #[inline]
     pub fn get<T: Value>(&self, row: Row<T>) -> T::Read<'_> {
         self.value::<T>(row.spec().name)

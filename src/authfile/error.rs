@@ -27,7 +27,6 @@ pub enum AuthFileError {
 
 impl AuthFileError {
     /// The stable word for the error.
-    #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
             Self::File(error) => error.reason(),

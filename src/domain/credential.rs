@@ -72,8 +72,7 @@ pub enum DecodeError {
 }
 
 impl CredentialError {
-    /// Returns whether it is the password that is wrong, and not the user.
-    #[must_use]
+    /// Whether it is the password that is wrong, and not the user.
     pub fn is_in_password(self) -> bool {
         self == Self::NulInPassword
     }
@@ -103,7 +102,6 @@ impl Credential {
 
     /// Makes the credential of an identity token, which a token server exchanges for others and nobody takes
     /// for a password.
-    #[must_use]
     pub fn identity_token(token: Secret) -> Self {
         Self {
             user: TOKEN_USER.to_owned(),
@@ -130,26 +128,22 @@ impl Credential {
         })
     }
 
-    /// Returns the pair as [`encode`] does, in UTF-8.
-    #[must_use]
+    /// The pair as [`encode`] does, in UTF-8.
     pub fn encode(&self) -> Secret {
         encode(self.user.as_bytes(), self.password.expose().as_bytes())
     }
 
-    /// Returns the user name.
-    #[must_use]
+    /// The user name.
     pub fn user(&self) -> &str {
         &self.user
     }
 
-    /// Returns whether the password is an identity token.
-    #[must_use]
+    /// Whether the password is an identity token.
     pub fn is_identity_token(&self) -> bool {
         self.kind == Kind::IdentityToken
     }
 
-    /// Returns the password.
-    #[must_use]
+    /// The password.
     pub fn password(&self) -> &Secret {
         &self.password
     }
@@ -157,7 +151,6 @@ impl Credential {
 
 /// Returns base64 of `user:password`: the `auth` member, and what follows `Basic ` in a header
 /// Authorization or Proxy-Authorization (RFC 7617 §2).
-#[must_use]
 pub fn encode(user: &[u8], password: &[u8]) -> Secret {
     Secret::new(STANDARD.encode([user, password].join(&b':')))
 }

@@ -67,8 +67,7 @@ impl DnsName {
         Ok(Self(text.to_owned()))
     }
 
-    /// Returns the name as text.
-    #[must_use]
+    /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -82,7 +81,6 @@ impl fmt::Display for DnsName {
 
 impl Quoted {
     /// Quotes a text of unknown origin.
-    #[must_use]
     pub fn new(text: &str) -> Self {
         let start: String = text.chars().take(QUOTED).collect();
         let rest = if start.len() < text.len() { "…" } else { "" };
@@ -96,9 +94,8 @@ impl fmt::Display for Quoted {
     }
 }
 
-/// Returns whether a program can reach another machine under this text: an IP address or a DNS name in
+/// Whether a program can reach another machine under this text: an IP address or a DNS name in
 /// letters of either case, and not the machine on which the program itself runs.
-#[must_use]
 pub fn is_remote_address(text: &str) -> bool {
     match text.parse::<IpAddr>() {
         Ok(address) => !is_own(address),
@@ -112,7 +109,6 @@ fn is_remote_name(text: &str) -> bool {
 }
 
 /// `localhost` and its relatives in `/etc/hosts` of common systems (RFC 6761 §6.3).
-#[must_use]
 pub fn is_local_name(name: &str) -> bool {
     let first = name.split('.').next().unwrap_or_default();
     matches!(

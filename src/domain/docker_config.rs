@@ -45,7 +45,6 @@ pub struct Helpers {
 
 impl DockerConfig {
     /// A document without entries, laid out as docker does (tabs).
-    #[must_use]
     pub fn empty() -> Self {
         Self {
             members: Vec::new(),
@@ -81,19 +80,16 @@ impl DockerConfig {
     }
 
     /// Whether the document has a member `auths`, be it empty.
-    #[must_use]
     pub fn has_auths(&self) -> bool {
         self.members.iter().any(|(name, _)| is_named(name, AUTHS))
     }
 
     /// The entries in the document's order.
-    #[must_use]
     pub fn auths(&self) -> &[StoredEntry] {
         &self.auths
     }
 
     /// The entry whose key means `host`.
-    #[must_use]
     pub fn entry(&self, host: &RegistryHost) -> Option<&StoredEntry> {
         self.auths
             .iter()
@@ -101,7 +97,6 @@ impl DockerConfig {
     }
 
     /// The helpers that the document names. Members of another shape name none.
-    #[must_use]
     pub fn helpers(&self) -> Helpers {
         let text = |value: &RawValue| serde_json::from_str::<String>(value.get()).ok();
         let helpers = self
@@ -122,7 +117,6 @@ impl DockerConfig {
     }
 
     /// The document with other `auths`; all else as it was.
-    #[must_use]
     pub(super) fn with_auths(&self, auths: Vec<StoredEntry>) -> Self {
         let mut members = self.members.clone();
         let entries = (AUTHS.to_owned(), Content::Entries);
@@ -142,7 +136,6 @@ impl DockerConfig {
     }
 
     /// The length of [`DockerConfig::to_text`] in bytes, without building it.
-    #[must_use]
     pub fn text_length(&self) -> usize {
         let mut length = Length::default();
         self.write(&mut length).expect("counting does not fail");
@@ -150,7 +143,6 @@ impl DockerConfig {
     }
 
     /// The text of the document, to be written to a file or a secret.
-    #[must_use]
     pub fn to_text(&self) -> String {
         let mut text = String::with_capacity(self.text_length());
         self.write(&mut text)

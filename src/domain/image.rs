@@ -54,14 +54,12 @@ impl ImageReference {
         })
     }
 
-    /// Returns the repository, such as `openshift3/ose-pod`.
-    #[must_use]
+    /// The repository, such as `openshift3/ose-pod`.
     pub fn repository(&self) -> &str {
         &self.repository
     }
 
-    /// Returns the tag or the digest.
-    #[must_use]
+    /// The tag or the digest.
     pub fn reference(&self) -> &str {
         &self.reference
     }

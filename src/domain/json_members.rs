@@ -48,13 +48,13 @@ pub(super) fn read_members<'a>(whole: &str, part: &'a str) -> Result<Members<'a>
         })
 }
 
-/// Returns whether readers take a member of this name for `known`: all that matter are written in Go,
+/// Whether readers take a member of this name for `known`: all that matter are written in Go,
 /// which compares names without regard to case (`encoding/json`, `Unmarshal`).
 pub(super) fn is_named(name: &str, known: &str) -> bool {
     name.eq_ignore_ascii_case(known)
 }
 
-/// Returns the one member that readers take for `known`.
+/// The one member that readers take for `known`.
 ///
 /// # Errors
 /// [`DocumentError`] when there is another: some readers mix the two, some take the last.

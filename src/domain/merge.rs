@@ -24,7 +24,6 @@ pub enum Others {
 
 /// Plans that each of `wanted` is stored once, under the key of docker and kubelet. The registries in
 /// `wanted` must differ.
-#[must_use]
 pub fn plan_present(
     document: &DockerConfig,
     wanted: &[(RegistryHost, Credential)],
@@ -34,7 +33,6 @@ pub fn plan_present(
 }
 
 /// Plans as [`plan_present`] does, under the keys that `reader` looks for.
-#[must_use]
 pub fn plan_for(
     reader: Reader,
     document: &DockerConfig,
@@ -79,7 +77,6 @@ pub fn plan_for(
 
 /// Plans as [`plan_present`] does, for a pull secret: an entry that is written gets `username` and
 /// `password` beside `auth`, as kubectl gives it.
-#[must_use]
 pub fn plan_pull_secret(document: &DockerConfig, wanted: &[(RegistryHost, Credential)]) -> Plan {
     let mut plan = plan_present(document, wanted, Others::Keep);
     if !plan.is_empty() {
@@ -99,13 +96,11 @@ pub fn plan_pull_secret(document: &DockerConfig, wanted: &[(RegistryHost, Creden
 }
 
 /// Plans that none of `hosts` has an entry.
-#[must_use]
 pub fn plan_absent(document: &DockerConfig, hosts: &[RegistryHost]) -> Plan {
     plan_absent_for(Reader::DockerAndKubelet, document, hosts)
 }
 
 /// Plans as [`plan_absent`] does, with the warnings for `reader`.
-#[must_use]
 pub fn plan_absent_for(reader: Reader, document: &DockerConfig, hosts: &[RegistryHost]) -> Plan {
     let owners = owners(document.auths(), hosts.iter());
     let mut next: Vec<_> = document.auths().iter().cloned().map(Some).collect();

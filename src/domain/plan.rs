@@ -45,36 +45,31 @@ pub enum EntrySummary {
 }
 
 impl Plan {
-    /// Returns whether nothing is to be done.
-    #[must_use]
+    /// Whether nothing is to be done.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
 
-    /// Returns the document as it will be.
-    #[must_use]
+    /// The document as it will be.
     pub fn document(&self) -> &DockerConfig {
         &self.document
     }
 }
 
 impl Change {
-    /// Returns whether there was nothing before.
-    #[must_use]
+    /// Whether there was nothing before.
     pub fn is_addition(&self) -> bool {
         self.before.is_none()
     }
 
-    /// Returns whether there will be nothing after.
-    #[must_use]
+    /// Whether there will be nothing after.
     pub fn is_removal(&self) -> bool {
         self.after.is_none()
     }
 }
 
 impl EntrySummary {
-    /// Returns what `entry` holds.
-    #[must_use]
+    /// What `entry` holds.
     pub fn of(entry: &StoredEntry) -> Self {
         match entry.credential() {
             Ok(Some(credential)) => Self::of_credential(&credential),

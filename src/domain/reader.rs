@@ -19,7 +19,6 @@ pub enum Reader {
 
 impl Reader {
     /// The key in `auths` under which this reader looks for `host` first.
-    #[must_use]
     pub fn key_of(self, host: &RegistryHost) -> String {
         match self {
             Self::Containers if host.is_docker_hub() => CONTAINERS_HUB_KEY.to_owned(),

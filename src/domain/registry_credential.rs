@@ -52,8 +52,7 @@ pub struct TransportSecurity {
 }
 
 impl TransportSecurity {
-    /// Returns the demands on a registry that was declared insecure.
-    #[must_use]
+    /// The demands on a registry that was declared insecure.
     pub fn waived(&self) -> Self {
         Self {
             tls_verify: false,

@@ -87,7 +87,6 @@ impl RegistryHost {
     }
 
     /// Returns Docker Hub.
-    #[must_use]
     pub fn docker_hub() -> Self {
         Self {
             authority: DOCKER_HUB_NAMES[0].to_owned(),
@@ -95,14 +94,12 @@ impl RegistryHost {
         }
     }
 
-    /// Returns whether this is Docker Hub as a whole.
-    #[must_use]
+    /// Whether this is Docker Hub as a whole.
     pub fn is_docker_hub(&self) -> bool {
         *self == Self::docker_hub()
     }
 
-    /// Returns the key of this registry in `auths` of a docker config or pull secret.
-    #[must_use]
+    /// The key of this registry in `auths` of a docker config or pull secret.
     pub fn key(&self) -> String {
         if self.is_docker_hub() {
             DOCKER_HUB_KEY.to_owned()
@@ -112,28 +109,24 @@ impl RegistryHost {
     }
 
     /// Returns `host[:port]` of the server that answers the registry API.
-    #[must_use]
     pub fn api_authority(&self) -> &str {
         let hub = DOCKER_HUB_NAMES.contains(&self.authority.as_str());
         if hub { DOCKER_HUB_API } else { &self.authority }
     }
 
     /// Returns `host[:port]` as the registry is named, without any path.
-    #[must_use]
     pub fn authority(&self) -> &str {
         &self.authority
     }
 
-    /// Returns the host name or address alone, IPv6 without its brackets.
-    #[must_use]
+    /// The host name or address alone, IPv6 without its brackets.
     pub fn hostname(&self) -> &str {
         hostname_of(&self.authority)
     }
 }
 
-/// Returns a key of `auths`, or what else was written for a host, as it may be shown: what stands before
+/// A key of `auths`, or what else was written for a host, as it may be shown: what stands before
 /// `@` may hold a password, and somebody else may have chosen the characters.
-#[must_use]
 pub fn mask_userinfo(key: &str) -> Cow<'_, str> {
     let is_scheme = |text: &&str| text.chars().all(char::is_alphanumeric);
     let scheme = key.split("://").next().filter(is_scheme);

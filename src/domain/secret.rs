@@ -28,20 +28,17 @@ impl Secret {
         Self(SecretString::from(text.into()))
     }
 
-    /// Returns the secret itself. Never pass the result to anything that formats or logs.
-    #[must_use]
+    /// The secret itself. Never pass the result to anything that formats or logs.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// Returns whether there is nothing in it.
-    #[must_use]
+    /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.expose().is_empty()
     }
 
-    /// Returns a short name for the secret, such as `sha256:1f0c9a`, that may be shown.
-    #[must_use]
+    /// A short name for the secret, such as `sha256:1f0c9a`, that may be shown.
     pub fn fingerprint(&self) -> String {
         let digest = Sha256::digest(self.expose().as_bytes());
         let digits = digest

@@ -44,9 +44,8 @@ pub enum EntryError {
 }
 
 impl EntryError {
-    /// Returns whether kubelet ignores the whole file because of it. Go does not mind a text that is
+    /// Whether kubelet ignores the whole file because of it. Go does not mind a text that is
     /// not UTF-8.
-    #[must_use]
     pub fn stops_kubelet(self) -> bool {
         self != Self::Auth(DecodeError::Utf8)
     }
@@ -63,19 +62,17 @@ struct Content {
 }
 
 impl StoredEntry {
-    /// Returns the key as it stands in the file.
-    #[must_use]
+    /// The key as it stands in the file.
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// Returns the registry that the key means, if any.
-    #[must_use]
+    /// The registry that the key means, if any.
     pub fn host(&self) -> Option<RegistryHost> {
         RegistryHost::parse(&self.key).ok()
     }
 
-    /// Returns the credential that readers take from the entry: `auth`, else `username` and
+    /// The credential that readers take from the entry: `auth`, else `username` and
     /// `password`. `None` when it holds neither (a credential helper has it, or a token).
     ///
     /// # Errors
@@ -92,16 +89,14 @@ impl StoredEntry {
         }))
     }
 
-    /// Returns whether the entry holds an `identitytoken` or `registrytoken`, which docker
+    /// Whether the entry holds an `identitytoken` or `registrytoken`, which docker
     /// prefers to `auth` and kubelet does not know.
-    #[must_use]
     pub fn has_token(&self) -> bool {
         self.content().is_ok_and(|content| content.has_token)
     }
 
-    /// Returns the `identitytoken`: a refresh token, which docker exchanges for others at the registry's token
+    /// The `identitytoken`: a refresh token, which docker exchanges for others at the registry's token
     /// server (distribution `spec/auth/oauth`).
-    #[must_use]
     pub fn identity_token(&self) -> Option<Credential> {
         let token = self.content().ok()?.identity_token?;
         Some(Credential::identity_token(super::secret::Secret::new(
@@ -109,7 +104,7 @@ impl StoredEntry {
         )))
     }
 
-    /// Returns whether every reader of the entry already uses exactly `credential`.
+    /// Whether every reader of the entry already uses exactly `credential`.
     pub(super) fn holds(&self, credential: &Credential) -> bool {
         let Ok(content) = self.content() else {
             return false;
@@ -123,7 +118,7 @@ impl StoredEntry {
             && agrees(content.password, credential.password().expose())
     }
 
-    /// Returns the entry with `credential` in it under `key`; members that hold no credential
+    /// The entry with `credential` in it under `key`; members that hold no credential
     /// are kept.
     pub(super) fn with(&self, key: String, credential: &Credential, layout: &Layout) -> Self {
         Self {
@@ -132,7 +127,7 @@ impl StoredEntry {
         }
     }
 
-    /// Returns the entry with user and password in members of their own too, as kubectl writes it.
+    /// The entry with user and password in members of their own too, as kubectl writes it.
     pub(super) fn spelled_out(&self, credential: &Credential, layout: &Layout) -> Self {
         let mut members = self.members_with(credential);
         let pair = [
@@ -146,7 +141,7 @@ impl StoredEntry {
         }
     }
 
-    /// Returns a fresh entry.
+    /// A fresh entry.
     pub(super) fn new(key: String, credential: &Credential, layout: &Layout) -> Self {
         let auth = member(("auth", credential.encode().expose()));
         Self {

@@ -13,7 +13,6 @@ macro_rules! verdicts {
             pub const ALL: [Self; [$($word),+].len()] = [$(Self::$name),+];
 
             /// The word that names the verdict in results and documentation.
-            #[must_use]
             pub const fn word(self) -> &'static str {
                 match self { $(Self::$name => $word,)+ }
             }

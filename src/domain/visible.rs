@@ -1,9 +1,8 @@
 //! What a terminal, a log or a browser would not show as it is.
 
-/// Returns whether `character` changes how others are shown, or takes no room: control and format
+/// Whether `character` changes how others are shown, or takes no room: control and format
 /// characters, bidirectional marks, zero-width and filling characters, tags, variation selectors
 /// (Unicode 15, `Cc`, `Cf`, `Zl`, `Zp`, `Default_Ignorable_Code_Point`).
-#[must_use]
 pub fn is_invisible(character: char) -> bool {
     character.is_control()
         || matches!(character,
@@ -17,7 +16,6 @@ pub fn is_invisible(character: char) -> bool {
 
 /// Returns `text` with a space in the place of every invisible character: it stays in one line, and
 /// acts upon no terminal.
-#[must_use]
 pub fn made_visible(text: &str) -> String {
     text.replace(is_invisible, " ")
 }

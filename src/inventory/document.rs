@@ -120,8 +120,7 @@ impl Document {
         self
     }
 
-    /// Returns the answer to `--list`.
-    #[must_use]
+    /// The answer to `--list`.
     pub fn list(&self) -> Value {
         let groups = self.groups.iter();
         let mut members: Map<_, _> = groups
@@ -143,7 +142,7 @@ impl Document {
         members.into()
     }
 
-    /// Returns the answer to `--host`.
+    /// The answer to `--host`.
     ///
     /// # Errors
     /// [`InventoryError::UnknownHost`] when no group has such a host.

@@ -78,7 +78,7 @@ const NODE_GROUPS: [([bool; 3], &str); 5] = [
     ([true, true, true], "node-config-all-in-one"),
 ];
 
-/// Returns the names of the groups that the node is in, `etcd` excepted.
+/// The names of the groups that the node is in, `etcd` excepted.
 pub(super) fn groups(node: &NodeRecord, settings: &Settings) -> Vec<String> {
     let one_of = |is: bool, yes: &'static str, no: &'static str| if is { yes } else { no };
     let fixed = [
@@ -101,7 +101,7 @@ pub(super) fn groups(node: &NodeRecord, settings: &Settings) -> Vec<String> {
         .collect()
 }
 
-/// Returns the node's `openshift_node_group_name`: the value of the label or annotation
+/// The node's `openshift_node_group_name`: the value of the label or annotation
 /// `node_group_label`; else the one of openshift-ansible's own groups with the same roles and runtime.
 pub(super) fn node_group(node: &NodeRecord, settings: &Settings) -> Option<String> {
     let named = settings.node_group_label.as_deref().and_then(|label| {

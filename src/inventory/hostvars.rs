@@ -14,7 +14,7 @@ use crate::cluster::node_record::NodeRecord;
 /// kubectl's copy of the object in the object.
 const COPY: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// Returns the variables of a node.
+/// The variables of a node.
 pub(super) fn hostvars(node: &NodeRecord, settings: &Settings) -> Map<String, Value> {
     let group = groups::node_group(node, settings);
     let texts = [

@@ -3,7 +3,7 @@
 use super::settings::AddressKind;
 use crate::{cluster::node_record::NodeRecord, domain::dns_name::is_remote_address};
 
-/// Returns the first of `preference` that the node has, else its name.
+/// The first of `preference` that the node has, else its name.
 ///
 /// The node itself reports its addresses. One that is not a DNS name or an IP address, or that would
 /// lead Ansible to its own machine, is passed over: one node cannot take the inventory away from all.

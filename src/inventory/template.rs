@@ -16,7 +16,7 @@ const UNSAFE: &str = "__ansible_unsafe";
 /// expect, ansible-core 2.19 refuses the whole inventory.
 pub(super) const RESERVED: &str = "__ansible";
 
-/// Returns the JSON by which Ansible gets exactly this text.
+/// The JSON by which Ansible gets exactly this text.
 pub(super) fn literal(text: &str) -> Value {
     if MARKS.iter().any(|mark| text.contains(mark)) {
         json!({UNSAFE: text})

@@ -81,7 +81,6 @@ pub enum DeploymentType {
 
 impl DeploymentType {
     /// Reads the type that `word` names; `None` for any other word.
-    #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         match word {
             names::ORIGIN => Some(Self::Origin),
@@ -90,8 +89,7 @@ impl DeploymentType {
         }
     }
 
-    /// Returns the pattern of the cluster's images where `oreg_url` is not given.
-    #[must_use]
+    /// The pattern of the cluster's images where `oreg_url` is not given.
     pub const fn default_url(self) -> &'static str {
         match self {
             Self::Origin => "quay.io/openshift/origin-${component}:${version}",

@@ -4,7 +4,6 @@ use super::names;
 use crate::domain::registry_credential::Source;
 
 /// Names the place of a credential as users know it.
-#[must_use]
 pub fn place_of(source: &Source) -> String {
     match source {
         Source::Main => names::OREG_URL.to_owned(),

@@ -3,7 +3,7 @@
 use super::{names, place_of};
 use crate::domain::registry_credential::{RegistryCredential, Source};
 
-/// Returns a warning for each suspicion.
+/// A warning for each suspicion.
 pub(super) fn suspicions(credential: &RegistryCredential) -> impl Iterator<Item = String> {
     let host = &credential.host;
     let password = credential.credential.password().expose();

@@ -39,8 +39,7 @@ enum Proves {
 }
 
 impl Generated {
-    /// Returns the content that the file must have, of the one that it has.
-    #[must_use]
+    /// The content that the file must have, of the one that it has.
     pub fn update(&self, text: &str) -> String {
         (self.make)(text, self)
     }

@@ -23,7 +23,7 @@ pub(super) struct Keys {
     pub(super) removed: Vec<String>,
 }
 
-/// Returns the keys that `changes` add, update and remove. An alias that is folded into the key of
+/// The keys that `changes` add, update and remove. An alias that is folded into the key of
 /// its registry is no removal.
 pub(super) fn keys(changes: &[Change], cleaner: &Cleaner) -> Keys {
     let select = |wanted: fn(&Change) -> bool| {
@@ -37,7 +37,7 @@ pub(super) fn keys(changes: &[Change], cleaner: &Cleaner) -> Keys {
     }
 }
 
-/// Returns the plan's warnings as sentences.
+/// The plan's warnings as sentences.
 pub(super) fn warnings(plan: &FilePlan, cleaner: &Cleaner) -> Vec<String> {
     let warnings = plan.plan.warnings.iter();
     warnings.map(|one| warning(one, cleaner)).collect()
@@ -81,7 +81,7 @@ fn warning(warning: &Warning, cleaner: &Cleaner) -> String {
     }
 }
 
-/// Returns what differs as two texts without secrets: a line for each entry concerned, and for
+/// What differs as two texts without secrets: a line for each entry concerned, and for
 /// mode, owner and group.
 pub(super) fn diff(plan: &FilePlan, cleaner: &Cleaner) -> (String, String) {
     let future = plan.attributes.map(|present| plan.wanted.over(present));

@@ -35,8 +35,7 @@ const SECTIONS: [(&str, &[Documented]); 8] = [
     ("`docker_creds`", docker_creds::DOCUMENTED),
 ];
 
-/// Returns the content that the page must have, of the one that it has.
-#[must_use]
+/// The content that the page must have, of the one that it has.
 pub fn update(text: &str) -> String {
     let by_hand = text.split(MARK).next().unwrap_or_default();
     let mut page = format!("{by_hand}{MARK}");

@@ -13,8 +13,7 @@ pub struct Challenge {
 }
 
 impl Challenge {
-    /// Returns the value of the parameter `name` (lower case); `None` when absent or empty.
-    #[must_use]
+    /// The value of the parameter `name` (lower case); `None` when absent or empty.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         let found = self
             .parameters
@@ -27,7 +26,6 @@ impl Challenge {
 }
 
 /// Reads all `WWW-Authenticate` headers of one answer, in order.
-#[must_use]
 pub fn parse_challenges<T: AsRef<str>>(headers: &[T]) -> Vec<Challenge> {
     headers
         .iter()

@@ -66,19 +66,16 @@ macro_rules! reasons {
             pub const ALL: &'static [Self] = &[$(Self::$name,)+];
 
             /// The word that names the reason in results and documentation.
-            #[must_use]
             pub const fn word(self) -> &'static str {
                 match self { $(Self::$name => $word,)+ }
             }
 
             /// The verdict that the reason stands for.
-            #[must_use]
             pub const fn verdict(self) -> Verdict {
                 match self { $(Self::$name => Verdict::$verdict,)+ }
             }
 
             /// What the conclusion holds for beyond the image.
-            #[must_use]
             pub const fn scope(self) -> Scope {
                 match self { $(Self::$name => Scope::$scope,)+ }
             }
@@ -209,7 +206,6 @@ reasons! {
 
 impl Conclusion {
     /// Concludes without an answer to point at.
-    #[must_use]
     pub fn new(reason: Reason) -> Self {
         Self {
             reason,
@@ -220,7 +216,6 @@ impl Conclusion {
     }
 
     /// Concludes from an answer, with what the server says in it.
-    #[must_use]
     pub fn from_reply(reason: Reason, reply: &Reply) -> Self {
         Self {
             words: reply
@@ -233,13 +228,11 @@ impl Conclusion {
     }
 
     /// Concludes from the lack of an answer.
-    #[must_use]
     pub fn from_error(error: &WireError) -> Self {
         Self::new(error.kind.into()).with_details(error.detail.as_str())
     }
 
     /// The verdict that the reason stands for.
-    #[must_use]
     pub const fn verdict(&self) -> Verdict {
         self.reason.verdict()
     }
@@ -259,7 +252,7 @@ impl Conclusion {
         self
     }
 
-    /// Returns the conclusion as it may be shown.
+    /// The conclusion as it may be shown.
     #[must_use]
     pub(super) fn cleaned(mut self, cleaner: &Cleaner) -> Self {
         self.words = match self.words {

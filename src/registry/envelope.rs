@@ -23,7 +23,6 @@ pub struct Envelope {
 
 impl Envelope {
     /// Reads a body.
-    #[must_use]
     pub fn read(body: &[u8]) -> Self {
         let text = Foreign::from_bytes(body);
         match serde_json::from_str::<Value>(text.raw()) {
@@ -52,7 +51,6 @@ impl Envelope {
     }
 
     /// The server's words, code first; `None` when it said nothing.
-    #[must_use]
     pub fn words(self) -> Option<Foreign> {
         match (self.code.as_str(), self.message.is_blank()) {
             ("", true) => None,
@@ -63,13 +61,11 @@ impl Envelope {
     }
 
     /// Whether the message holds `words` (lower case), in any case.
-    #[must_use]
     pub fn says(&self, words: &str) -> bool {
         self.says_any(&[words])
     }
 
     /// Whether the server says that the credential has expired.
-    #[must_use]
     pub fn says_expired(&self) -> bool {
         const CREDENTIALS: [&str; 7] = [
             "token",
@@ -84,7 +80,6 @@ impl Envelope {
     }
 
     /// Whether the server says that it does not accept its own realm's token (Quay).
-    #[must_use]
     pub fn says_bad_token(&self) -> bool {
         const TOKENS: [&str; 4] = ["signature", "service key", "token", "jwt"];
         self.says_any(&TOKENS)
@@ -92,7 +87,6 @@ impl Envelope {
 
     /// Whether the server says that user or password are wrong, or gives an error code that OAuth has for it
     /// (RFC 6749 §5.2).
-    #[must_use]
     pub fn says_wrong_login(&self) -> bool {
         const CODES: [&str; 5] = [
             "invalid_grant",
@@ -110,7 +104,6 @@ impl Envelope {
     }
 
     /// Whether the server says that it has locked the account, or the caller, after failed logins.
-    #[must_use]
     pub fn says_locked_out(&self) -> bool {
         const MANY: [&str; 7] = [
             "too many",

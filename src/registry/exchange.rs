@@ -35,7 +35,6 @@ impl Target {
 }
 
 /// The address of the server of `host`, as [`Target::base_url`] returns it.
-#[must_use]
 pub fn server_url(scheme: &str, host: &RegistryHost) -> Option<Url> {
     Url::parse(&format!("{scheme}://{}/", host.api_authority())).ok()
 }
@@ -127,7 +126,6 @@ pub enum Purpose {
 
 impl Purpose {
     /// Whether a token is asked for. The body of a success is then a secret, whatever its form.
-    #[must_use]
     pub const fn asks_for_token(self) -> bool {
         matches!(
             self,
@@ -179,14 +177,12 @@ pub enum Unusable {
 
 impl Reply {
     /// Whether the answer is a page for people.
-    #[must_use]
     pub fn is_html(&self) -> bool {
         self.content_type.to_ascii_lowercase().contains("html")
             || self.body.trim_ascii_start().starts_with(b"<")
     }
 
     /// What the server says.
-    #[must_use]
     pub fn envelope(&self) -> Envelope {
         Envelope::read(&self.body)
     }

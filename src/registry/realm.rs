@@ -59,7 +59,6 @@ pub fn realm_url(registry: &Url, realm: &str) -> Result<Url, RealmError> {
 }
 
 /// Whether `url` is a host of a private network, and not that of the registry.
-#[must_use]
 pub fn leads_inside(url: &Url, registry: &Url) -> bool {
     is_internal(url) && !is_same_host(url, registry)
 }
@@ -82,13 +81,11 @@ fn is_absolute(realm: &str) -> bool {
 
 /// Whether the user and password of `registry` may be sent to `url`: to the registry itself, and to the
 /// realm that [`realm_url`] accepted. Redirects lead nowhere else.
-#[must_use]
 pub fn may_receive(url: &Url, registry: &Url, realm: Option<&Url>) -> bool {
     is_same_origin(url, registry) || realm.is_some_and(|realm| is_same_origin(url, realm))
 }
 
 /// Whether one server answers for both URLs: scheme, host and port.
-#[must_use]
 pub fn is_same_origin(one: &Url, other: &Url) -> bool {
     one.origin() == other.origin()
 }

@@ -18,7 +18,6 @@ pub struct RetryPolicy {
 impl RetryPolicy {
     /// How long to wait before asking again after `answer` to try number `tried` (from 1); `None` when
     /// the answer stands, or the wait does not fit into `remaining`.
-    #[must_use]
     pub fn wait(&self, answer: &Answer, tried: u32, remaining: Duration) -> Option<Duration> {
         let (retries, wait) = match answer {
             Answer::Error(error) => (self.retries_after(error.kind), self.delay),

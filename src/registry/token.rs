@@ -18,14 +18,12 @@ pub struct Token {
 const CLIENT: &str = "oreg";
 
 /// The scope that allows pulling `image`.
-#[must_use]
 pub fn pull_scope(image: &ImageReference) -> String {
     format!("repository:{}:pull", image.repository())
 }
 
 /// The URL of a token request; a query that the realm already has is kept. `account` names
 /// the user: some servers (Katello) take a request without it for an anonymous one.
-#[must_use]
 pub fn token_url(
     realm: &Url,
     service: Option<&str>,
@@ -47,7 +45,6 @@ pub fn token_url(
 
 /// The form that exchanges an identity token (distribution `spec/auth/oauth`; RFC 6749 §6). It goes into the
 /// body of a request: a URL would be logged.
-#[must_use]
 pub fn token_form(service: Option<&str>, scope: Option<&str>, identity_token: &Secret) -> Secret {
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("grant_type", "refresh_token");
@@ -66,7 +63,6 @@ pub fn token_form(service: Option<&str>, scope: Option<&str>, identity_token: &S
 ///
 /// Claims in the token are not looked at. Registries put random subjects into anonymous tokens, and
 /// nobody verifies the signature here: a subject proves nothing.
-#[must_use]
 pub fn read_token(body: &[u8]) -> Option<Token> {
     // A byte order mark is skipped (RFC 8259 §8.1).
     let json = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);

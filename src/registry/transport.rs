@@ -51,7 +51,6 @@ pub struct Proof {
 
 impl Proof {
     /// Concludes without a request.
-    #[must_use]
     pub fn without_request(conclusion: Conclusion) -> Self {
         Self {
             conclusion,
@@ -65,7 +64,6 @@ impl Proof {
 
 impl Transport {
     /// Prepares a run. Files for TLS of registries are looked for in `cert_dir`, authorities in `bundle`.
-    #[must_use]
     pub fn new(network: Network, cert_dir: PathBuf, bundle: Bundle) -> Self {
         let trust = Trust::new(cert_dir, bundle);
         Self {
@@ -80,7 +78,6 @@ impl Transport {
     }
 
     /// Time for one registry.
-    #[must_use]
     pub fn timeout(&self) -> Duration {
         self.shared.network.timeout
     }

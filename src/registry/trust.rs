@@ -96,7 +96,6 @@ struct HostFiles {
 
 impl Trust {
     /// Looks for files of registries below `cert_dir`, and for the system's authorities in `bundle`.
-    #[must_use]
     pub fn new(cert_dir: PathBuf, bundle: Bundle) -> Self {
         Self {
             cert_dir,

@@ -2,8 +2,7 @@
 
 use std::{error::Error, fmt::Write as _};
 
-/// Returns the message of `error` and of all its causes, joined by colons.
-#[must_use]
+/// The message of `error` and of all its causes, joined by colons.
 pub fn join_causes(error: &dyn Error) -> String {
     let mut message = error.to_string();
     let mut cause = error.source();

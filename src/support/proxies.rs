@@ -117,21 +117,18 @@ impl Proxy {
         Ok(Self { address, login })
     }
 
-    /// Returns the address without user and password.
-    #[must_use]
+    /// The address without user and password.
     pub fn address(&self) -> &Url {
         &self.address
     }
 
-    /// Returns what follows `Basic ` in the header Proxy-Authorization (RFC 7617 §2): user and
+    /// What follows `Basic ` in the header Proxy-Authorization (RFC 7617 §2): user and
     /// password percent-decoded, byte for byte.
-    #[must_use]
     pub fn login(&self) -> Option<&Secret> {
         self.login.as_ref().map(|login| &login.pair)
     }
 
-    /// Returns what must not be shown: the password as written and as meant, and the login.
-    #[must_use]
+    /// What must not be shown: the password as written and as meant, and the login.
     pub fn secrets(&self) -> Vec<Secret> {
         let Some(login) = &self.login else {
             return Vec::new();
@@ -180,15 +177,13 @@ fn require_unambiguous(text: &str) -> Result<(), ProxyError> {
 
 impl NoProxy {
     /// Reads a list. Members that mean nothing exempt nothing.
-    #[must_use]
     pub fn parse(list: &str) -> Self {
         let members = list.split([',', ' ']).map(str::trim);
         let members = members.filter(|member| !member.is_empty());
         Self(members.filter_map(Exemption::parse).collect())
     }
 
-    /// Returns whether `url` is reached without a proxy.
-    #[must_use]
+    /// Whether `url` is reached without a proxy.
     pub fn covers(&self, url: &Url) -> bool {
         is_loopback(url) || self.0.iter().any(|exemption| exemption.covers(url))
     }
@@ -276,7 +271,6 @@ fn address_of(url: &Url) -> Option<IpAddr> {
 
 impl Proxies {
     /// Joins the settings of a run.
-    #[must_use]
     pub fn new(http: Option<Proxy>, https: Option<Proxy>, no_proxy: NoProxy) -> Self {
         Self {
             http,
@@ -285,21 +279,18 @@ impl Proxies {
         }
     }
 
-    /// Returns what must not be shown of the proxies' addresses.
-    #[must_use]
+    /// What must not be shown of the proxies' addresses.
     pub fn secrets(&self) -> Vec<Secret> {
         let proxies = [&self.http, &self.https].into_iter().flatten();
         proxies.flat_map(Proxy::secrets).collect()
     }
 
-    /// Returns the proxy for `url`, if it goes through one.
-    #[must_use]
+    /// The proxy for `url`, if it goes through one.
     pub fn proxy_for(&self, url: &Url) -> Option<&Proxy> {
         self.of(url.scheme()).filter(|_| !self.no_proxy.covers(url))
     }
 
-    /// Returns the login of the proxy for URLs of `scheme`.
-    #[must_use]
+    /// The login of the proxy for URLs of `scheme`.
     pub fn login_for(&self, scheme: &str) -> Option<&Secret> {
         self.of(scheme)?.login()
     }

@@ -44,7 +44,6 @@ pub enum TlsError {
 
 impl TlsError {
     /// Classifies the library's error.
-    #[must_use]
     pub fn of(error: &Error) -> Self {
         match error {
             Error::InvalidCertificate(certificate) => Self::of_certificate(certificate),
@@ -103,7 +102,6 @@ impl TlsError {
 
 /// Finds the TLS error among the causes of `error`. `std::io::Error` does not report the error that it
 /// wraps as its source, so it is opened.
-#[must_use]
 pub fn find_tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Error> {
     let mut current = Some(error);
     while let Some(error) = current {
@@ -123,7 +121,6 @@ pub fn find_tls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Err
 
 /// Describes the error in one clause. Names in a server's certificate are the server's text: clean the
 /// result before it is shown.
-#[must_use]
 pub fn describe(error: &Error) -> String {
     match error {
         Error::InvalidCertificate(certificate) => describe_certificate(certificate),
@@ -240,7 +237,6 @@ fn describe_alert(alert: AlertDescription) -> &'static str {
 
 /// Joins a client certificate with its key; `None` when they do not belong together, or the key is of
 /// an unknown kind. Certificates of any X.509 version are accepted: the server is the one to judge.
-#[must_use]
 pub fn client_certificate(
     chain: Vec<CertificateDer<'static>>,
     key: &PrivateKeyDer<'_>,

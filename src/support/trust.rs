@@ -46,7 +46,6 @@ impl Default for Bundle {
 
 impl Bundle {
     /// The system's authorities, by the paths that systems are known to use.
-    #[must_use]
     pub fn system() -> Self {
         Self::new(
             SYSTEM_FILES.map(PathBuf::from).into(),
@@ -55,14 +54,12 @@ impl Bundle {
     }
 
     /// Takes the first of `files` that holds a certificate, else all files of `directories`.
-    #[must_use]
     pub fn new(files: Vec<PathBuf>, directories: Vec<PathBuf>) -> Self {
         Self { files, directories }
     }
 
     /// Reads the certificates. What cannot be read is passed over, as every TLS library does: the result is
     /// empty where nothing can be read.
-    #[must_use]
     pub fn load(&self) -> Vec<CertificateDer<'static>> {
         let in_file = |path: &PathBuf| read_certificates(path).ok().filter(|all| !all.is_empty());
         let bundle = self.files.iter().find_map(in_file);
@@ -112,12 +109,11 @@ pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Returns whether the certificate may sign others: `CA:TRUE` in version 3, self-issued in version 1,
+/// Whether the certificate may sign others: `CA:TRUE` in version 3, self-issued in version 1,
 /// which has no such mark (RFC 5280 §4.2.1.9; Go's `CheckSignatureFrom`).
 ///
 /// webpki trusts whatever it is given as an authority. A server's own certificate, trusted for that
 /// server, must not become one.
-#[must_use]
 pub fn may_sign(certificate: &CertificateDer<'_>) -> bool {
     let Ok((_, parsed)) = X509Certificate::from_der(certificate) else {
         return false;

@@ -3,11 +3,10 @@
 /// Deeper than anything that a person writes.
 const DEEPEST: usize = 200;
 
-/// Returns whether the brackets in `text` are nested too deeply to be read.
+/// Whether the brackets in `text` are nested too deeply to be read.
 ///
 /// libyaml looks at every open bracket for each token, so a file of brackets takes time by the square of
 /// its length. Brackets in quotes count as well: to err on that side is harmless.
-#[must_use]
 pub fn is_too_deep(text: &[u8]) -> bool {
     let mut depth = 0_usize;
     text.iter().any(|byte| {

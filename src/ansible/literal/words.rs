@@ -10,7 +10,7 @@ pub(super) enum Dialect {
     YamlFlow,
 }
 
-/// Returns what a word without quotes means in JSON or Python, if anything.
+/// What a word without quotes means in JSON or Python, if anything.
 pub(super) fn constant(word: &str, dialect: Dialect) -> Option<Value> {
     match word {
         "true" => Some(Value::Bool(true)),
@@ -89,7 +89,7 @@ pub(super) fn has_bytes(text: &str) -> bool {
     false
 }
 
-/// Returns where a plain scalar of YAML flow ends: at `,`, a bracket, `: ` or ` #`.
+/// Where a plain scalar of YAML flow ends: at `,`, a bracket, `: ` or ` #`.
 pub(super) fn plain_end(rest: &str) -> usize {
     let mut previous = ' ';
     for (at, character) in rest.char_indices() {

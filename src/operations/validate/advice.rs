@@ -8,7 +8,6 @@ use crate::registry::{Reason, Speaker, Words};
 impl Finding {
     /// Says in one sentence what was found and what to do, with the words of the server or the system as
     /// a quotation.
-    #[must_use]
     pub fn message(&self) -> String {
         let advice = advice(self.conclusion.reason, &Facts::of(self));
         match &self.conclusion.words {

@@ -36,7 +36,6 @@ pub enum Unlisted {
 
 impl Demands {
     /// Makes the demands of what the options say of registries, of insecure and of other ones.
-    #[must_use]
     pub fn new(tests: Vec<RegistryTest>, insecure: Insecure, unlisted: Unlisted) -> Self {
         let mut demands = Self {
             insecure,
@@ -59,14 +58,14 @@ impl Demands {
         }
     }
 
-    /// Returns the registries that the options name, in order.
+    /// The registries that the options name, in order.
     pub(super) fn hosts(&self) -> Vec<&RegistryHost> {
         let mut hosts: Vec<_> = self.listed.keys().collect();
         hosts.sort();
         hosts
     }
 
-    /// Returns how the credential is examined: with the image of its registry; of a registry that the
+    /// How the credential is examined: with the image of its registry; of a registry that the
     /// options do not name, by the login alone, or not at all.
     pub(super) fn examination(&self, credential: RegistryCredential) -> Examination {
         let host = &credential.host;

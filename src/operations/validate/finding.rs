@@ -47,8 +47,7 @@ pub struct Judgement {
 }
 
 impl Finding {
-    /// Returns how the finding is taken.
-    #[must_use]
+    /// How the finding is taken.
     pub fn severity(&self, judgement: Judgement) -> Severity {
         match self.conclusion.verdict() {
             Verdict::Valid | Verdict::Skipped => Severity::Ignore,
@@ -68,7 +67,6 @@ impl Finding {
 
     /// When the credential stops working by itself, in seconds since 1970: the end of a password that states
     /// one, or of the client certificate, whichever comes first.
-    #[must_use]
     pub fn expires(&self) -> Option<i64> {
         let password = expiry_of(self.credential.credential.password());
         let ends = password.into_iter().chain(self.client_certificate_expires);

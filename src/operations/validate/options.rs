@@ -27,7 +27,7 @@ pub(super) struct OptionNames {
 }
 
 impl OptionNames {
-    /// Returns the names for credentials from `source`.
+    /// The names for credentials from `source`.
     pub(super) fn of(source: &Source) -> Self {
         let place = place_of(source);
         let member = |name: &str| format!("{name} in {place}");

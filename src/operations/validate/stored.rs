@@ -155,7 +155,6 @@ fn reason_to_skip(
 
 /// Whether docker's login by device keeps a token under the key, which is then not that of a registry
 /// (docker/cli `internal/oauth/manager`: `access-token` and `refresh-token` below Docker Hub's key).
-#[must_use]
 pub fn is_of_device_login(host: &RegistryHost, key: &str) -> bool {
     let key = key.trim_end_matches('/');
     let tokens = ["/access-token", "/refresh-token"];

@@ -133,7 +133,6 @@ enum Login {
 impl Flow {
     /// Begins a proof, and returns it with its first step; `None` when no URL can name the registry.
     /// `cleaner` knows the other secrets of the run.
-    #[must_use]
     pub fn start(target: Target, policy: RetryPolicy, cleaner: &Cleaner) -> Option<(Self, Step)> {
         let base = target.base_url("https")?;
         // What one server issues, and what it costs to search its words, concerns no other.
@@ -183,7 +182,6 @@ impl Flow {
     }
 
     /// The host (`name[:port]`) that issues tokens, once it is known.
-    #[must_use]
     pub fn realm_host(&self) -> Option<String> {
         let url = &self.realm.as_ref()?.url;
         let host = url.host_str()?;

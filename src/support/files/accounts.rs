@@ -99,14 +99,12 @@ impl Database {
     }
 }
 
-/// Returns the home directory of `user`, if `/etc/passwd` has one.
-#[must_use]
+/// The home directory of `user`, if `/etc/passwd` has one.
 pub fn home_of(user: &str) -> Option<String> {
     home_where(|fields| fields.first() == Some(&user))
 }
 
-/// Returns the home directory of the executing user.
-#[must_use]
+/// The home directory of the executing user.
 pub fn own_home() -> Option<String> {
     let number = rustix::process::getuid().as_raw().to_string();
     home_where(|fields| fields.get(2) == Some(&number.as_str()))

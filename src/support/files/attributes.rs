@@ -65,13 +65,11 @@ impl Attributes {
 
 impl WantedAttributes {
     /// Whether a file that has `present` is as wanted.
-    #[must_use]
     pub fn are_met_by(&self, present: Attributes) -> bool {
         self.over(present) == present
     }
 
     /// The attributes that a file of `present` will have.
-    #[must_use]
     pub fn over(&self, present: Attributes) -> Attributes {
         Attributes {
             mode: self.mode,

@@ -54,7 +54,6 @@ impl Directory {
     }
 
     /// The path, free of links.
-    #[must_use]
     pub fn path(&self) -> PathBuf {
         let mut path = self.step.path.clone();
         path.extend(&self.missing);
@@ -62,7 +61,6 @@ impl Directory {
     }
 
     /// Whether the directory exists.
-    #[must_use]
     pub fn exists(&self) -> bool {
         self.missing.is_empty()
     }

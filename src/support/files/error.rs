@@ -166,7 +166,6 @@ pub enum FileError {
 
 impl FileError {
     /// The stable word for the error.
-    #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
             Self::NotAbsolute { .. } => "not_absolute",

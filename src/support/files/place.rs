@@ -37,7 +37,6 @@ pub struct Found {
 
 impl Found {
     /// Mode, owner and group.
-    #[must_use]
     pub fn attributes(&self) -> Attributes {
         self.attributes
     }
@@ -65,13 +64,11 @@ impl Place {
     }
 
     /// The place of the file `name` in `directory`. A link of that name is in the way.
-    #[must_use]
     pub fn within(directory: Directory, name: OsString) -> Self {
         Self { directory, name }
     }
 
     /// The path of the file, links followed.
-    #[must_use]
     pub fn target(&self) -> PathBuf {
         self.directory.path().join(&self.name)
     }

@@ -51,16 +51,14 @@ struct Known {
 
 impl Cleaner {
     /// Knows `secrets`.
-    #[must_use]
     pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
         let cleaner = Self::default();
         cleaner.learn(secrets);
         cleaner
     }
 
-    /// Returns a cleaner that knows all that this one knows and learns. What the new one learns it keeps
+    /// A cleaner that knows all that this one knows and learns. What the new one learns it keeps
     /// to itself: secrets and costs of one server do not concern the others.
-    #[must_use]
     pub fn child(&self) -> Self {
         let inherited = self.inherited.iter().chain([&self.own]).cloned();
         Self {
@@ -81,8 +79,7 @@ impl Cleaner {
         self.learn([credential.password().clone(), credential.encode()]);
     }
 
-    /// Returns every secret that is known.
-    #[must_use]
+    /// Every secret that is known.
     pub fn secrets(&self) -> Vec<Secret> {
         self.layers()
             .flat_map(|known| lock(known).secrets.clone())
@@ -90,20 +87,17 @@ impl Cleaner {
     }
 
     /// Cleans `text`, and cuts it to 200 characters.
-    #[must_use]
     pub fn quote(&self, text: &Foreign) -> Quoted {
         self.clean(text.raw(), SHOWN)
     }
 
     /// As [`Cleaner::quote`], with room for the explanation that an admission webhook gives.
-    #[must_use]
     pub fn quote_explanation(&self, text: &Foreign) -> Quoted {
         self.clean(text.raw(), SHOWN_OF_EXPLANATION)
     }
 
     /// Cleans a name that another system gave: a key of a file, a node, a user. A plain name stays
     /// as it is, so that it can be found and used; only a secret that cannot be a name is masked in it.
-    #[must_use]
     pub fn quote_name(&self, name: &Foreign) -> Quoted {
         let is_plain = |c: char| c.is_ascii_graphic() && !"\"'<>\\`".contains(c);
         let raw = name.raw();

@@ -26,7 +26,6 @@ impl Foreign {
     /// Decodes a body whose encoding is unknown or not to be trusted: UTF-16 by its mark or its zeros,
     /// else UTF-8, and Latin-1 for each byte that is not UTF-8. A wrong guess leaves parts of a secret
     /// unrecognized, so nothing is replaced or left out.
-    #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Self {
         if let Some(text) = utf16(bytes) {
             return Self(text);
@@ -40,15 +39,13 @@ impl Foreign {
         Self(text)
     }
 
-    /// Returns whether there is nothing in it but white space.
-    #[must_use]
+    /// Whether there is nothing in it but white space.
     pub fn is_blank(&self) -> bool {
         self.0.trim().is_empty()
     }
 
-    /// Returns whether `words` are in the part that would be shown, in any case of letters. For decisions:
+    /// Whether `words` are in the part that would be shown, in any case of letters. For decisions:
     /// what the user can read is what the program goes by.
-    #[must_use]
     pub fn says(&self, words: &str) -> bool {
         let read = &self.0[..self.0.floor_char_boundary(READ)];
         let plain = if is_markup(read) {
@@ -59,8 +56,7 @@ impl Foreign {
         in_one_line(&plain, SHOWN).to_lowercase().contains(words)
     }
 
-    /// Returns the text for decisions of the program. Never pass it to anything that formats or logs.
-    #[must_use]
+    /// The text for decisions of the program. Never pass it to anything that formats or logs.
     pub fn raw(&self) -> &str {
         &self.0
     }
@@ -113,14 +109,12 @@ impl Quoted {
         Self(text)
     }
 
-    /// Returns the text.
-    #[must_use]
+    /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Returns whether nothing visible was said.
-    #[must_use]
+    /// Whether nothing visible was said.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

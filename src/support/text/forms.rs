@@ -35,10 +35,9 @@ pub(super) enum Kind {
     Endless,
 }
 
-/// Returns whether a text is so unlike words and names that it can be masked wherever it appears, also
+/// Whether a text is so unlike words and names that it can be masked wherever it appears, also
 /// in the program's own sentences: `certificate,` and `registry.example.com` could be both a password
 /// and a word. Passwords that were made by chance have digits and capitals inside.
-#[must_use]
 pub fn is_distinctive(secret: &str) -> bool {
     let is_rare = |(at, c): &(usize, char)| {
         c.is_ascii_digit() || !c.is_ascii() || c.is_ascii_uppercase() && *at > 0
@@ -46,7 +45,7 @@ pub fn is_distinctive(secret: &str) -> bool {
     secret.chars().count() >= 8 && secret.char_indices().filter(is_rare).count() >= 2
 }
 
-/// Returns the forms of `secret`.
+/// The forms of `secret`.
 pub(super) fn forms_of(secret: &str) -> Vec<Form> {
     let mut forms = Vec::new();
     let trimmed = secret.trim();

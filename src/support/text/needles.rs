@@ -27,8 +27,7 @@ impl Needles {
         Self { sorted, prefixes }
     }
 
-    /// Returns the needles that occur in `text`, each once, in their order.
-    #[must_use]
+    /// The needles that occur in `text`, each once, in their order.
     pub fn found_in(&self, text: &str) -> Vec<&str> {
         let mut found: Vec<_> = self.occurrences(text).collect();
         found.sort_unstable();
@@ -37,7 +36,6 @@ impl Needles {
     }
 
     /// Whether any needle occurs in `text`.
-    #[must_use]
     pub fn any_in(&self, text: &str) -> bool {
         self.occurrences(text).next().is_some()
     }

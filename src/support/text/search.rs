@@ -64,7 +64,7 @@ impl Index {
         }
     }
 
-    /// Returns where secrets are, in no order, overlapping or not, and adds the steps taken to `steps`.
+    /// Where secrets are, in no order, overlapping or not, and adds the steps taken to `steps`.
     pub(super) fn find(
         &self,
         text: &Text<'_>,

@@ -27,7 +27,7 @@ pub(super) fn in_one_line(text: &str, most: usize) -> String {
     line
 }
 
-/// Returns whether `text` is a page or a fragment of one, not a sentence with an angle bracket.
+/// Whether `text` is a page or a fragment of one, not a sentence with an angle bracket.
 pub(super) fn is_markup(text: &str) -> bool {
     text.trim_start_matches(|c: char| c.is_whitespace() || is_invisible(c))
         .starts_with('<')
