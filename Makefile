@@ -2,10 +2,10 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help generate demo demo-cluster modules dist test-dist test-reproducible site collection check test test-python test-matrix test-faults molecule keycloak-test lint bench release-notes publish setup clean
+.PHONY: help generate demo demo-cluster modules dist test-dist test-packages test-reproducible site collection check test test-python test-matrix test-faults molecule keycloak-test lint bench release-notes publish setup clean
 
 help: ## what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: modules ## the main job, twice, against a real registry; needs no cluster
 	@testbed/setup packages ansible
@@ -24,6 +24,11 @@ dist: ## what a release consists of, for four architectures, in dist/: RPM, deb,
 test-dist: ## runs and installs what is in dist/, as users would
 	@testbed/setup dist packages tools ansible ansible-2.9 ansible-matrix
 	@packaging/test-dist
+
+test-packages: modules ## packs what `make modules` built and installs it: the quick part of make test-dist
+	@testbed/setup dist packages tools ansible ansible-2.9 ansible-matrix
+	@packaging/dist --here target/packages
+	@packaging/test-dist --quick target/packages
 
 test-reproducible: ## builds dist/ twice, in two directories, and compares; takes an hour
 	@packaging/test-reproducible
