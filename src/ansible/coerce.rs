@@ -116,6 +116,7 @@ fn integer(value: &Value, least: i64) -> Result<i64, String> {
         Value::String(text) => text.trim().to_owned(),
         other => return Err(format!("must be a whole number, not {}", kind_of(other))),
     };
+    // Jinja turns `5` into 5.0 where a template divides.
     let whole = number.strip_suffix(".0").unwrap_or(&number);
     match whole.parse::<i64>() {
         Ok(number) if number >= least => Ok(number),
@@ -149,6 +150,7 @@ fn texts(value: &Value) -> Result<Vec<String>, String> {
                 .split(',')
                 .map(str::trim)
                 .filter(|part| !part.is_empty());
+            // As Ansible does for `type: list` (check_type_list): INI inventories have no lists.
             return Ok(parts.map(str::to_owned).collect());
         }
         value => list(value, "a list")?,

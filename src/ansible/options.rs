@@ -34,6 +34,8 @@ impl Options {
     pub(super) fn plain_texts(&self) -> Vec<String> {
         let texts = self.0.values().flat_map(Given::plain_texts);
         texts
+            // `http://user:password@proxy` is an option in clear, and must not keep its password from being masked
+            // elsewhere.
             .filter(|text| !(text.contains("://") && text.contains('@')))
             .collect()
     }

@@ -144,6 +144,7 @@ impl Reading {
         let Some(value) = values.next() else {
             return self.absent(spec, given, place);
         };
+        // Equal values are harmless: a task may pass on the options of another. Two values are a mistake.
         if values.next().is_some_and(|other| other != value) {
             self.fail(
                 place.of(spec.name),
@@ -216,6 +217,7 @@ impl Reading {
         records: &'static RecordSpec,
         value: &Value,
     ) -> Option<Options> {
+        // A list that came as text has members that are text as well.
         let text_form = value.as_str().map(literal::read);
         match (value, &text_form) {
             (Value::Object(given), _) | (_, Some(Ok(Value::Object(given)))) => {

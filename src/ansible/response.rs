@@ -91,6 +91,7 @@ impl Response {
     /// says in `plain` text is not masked.
     pub(super) fn into_json(self, mut secrets: Vec<Secret>, mut plain: Vec<String>) -> Value {
         secrets.extend(self.concealed);
+        // A user may have a password that equals a user name; masking would hide which user it is.
         plain.extend(self.names);
         let redactor = Redactor::new(secrets, &plain);
         let mut object = Map::new();
@@ -107,6 +108,7 @@ impl Response {
             object.insert("diff".to_owned(), Value::Array(self.diff));
         }
         let mut answer = Value::Object(object);
+        // Masked as a whole and last: no field is forgotten.
         redactor.mask(&mut answer);
         tame(&mut answer);
         answer

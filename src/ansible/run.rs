@@ -28,6 +28,7 @@ static ANSWERED: AtomicBool = AtomicBool::new(false);
 /// for a failure. Paths may contain the variables that `lookup` knows.
 #[must_use]
 pub fn run(module: &'static Module, argument: Option<&OsStr>, lookup: Lookup) -> ExitCode {
+    // First of all: a panic message could quote a password, and Ansible would print it.
     process::report_panics_by(print_panic);
     match argument.and_then(OsStr::to_str) {
         Some("--help" | "-h") => return say(&help_of(module)),
@@ -43,6 +44,7 @@ pub fn run(module: &'static Module, argument: Option<&OsStr>, lookup: Lookup) ->
         }
     };
     let (response, code) = if response.is_failure() {
+        // Ansible goes by `failed`; the exit status is for people and for `raw`.
         ((module.finish_failure)(response), ExitCode::FAILURE)
     } else {
         (response, ExitCode::SUCCESS)
@@ -65,6 +67,7 @@ fn say(text: &str) -> ExitCode {
 
 /// The object in a line of its own: over ssh, other text may surround it.
 fn print(answer: &Value) {
+    // A panic while the answer is printed would add a second object, and Ansible expects one.
     if ANSWERED.swap(true, Ordering::SeqCst) {
         return;
     }

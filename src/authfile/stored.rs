@@ -31,6 +31,8 @@ impl Stored {
         };
         match DockerConfig::parse(&file.bytes) {
             Ok(document) => Ok(Some(Self { file, document })),
+            // A file that is not understood is left as it is: a person has to look, since replacing it would drop
+            // credentials of others.
             Err(source) => Err(AuthFileError::Malformed {
                 path: place.target(),
                 source,

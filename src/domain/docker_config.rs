@@ -61,11 +61,13 @@ impl DockerConfig {
     /// not judged here.
     pub fn parse(bytes: &[u8]) -> Result<Self, DocumentError> {
         let text = read_text(bytes)?;
+        // An editor or a failed write leaves empty files, which docker and oras take for no credentials.
         if text.trim().is_empty() {
             return Ok(Self::empty());
         }
         let members = read_members(text, text)?;
         let auths = match only_member(text, &members, AUTHS)? {
+            // Go reads null as an empty map, and so does every reader of these files.
             Some(value) if value.get() != "null" => read_members(text, value.get())?,
             _ => Vec::new(),
         };
@@ -144,6 +146,7 @@ impl DockerConfig {
 
     /// The text of the document, to be written to a file or a secret.
     pub fn to_text(&self) -> String {
+        // Counted first: a buffer that grows leaves copies of passwords in freed memory.
         let mut text = String::with_capacity(self.text_length());
         self.write(&mut text)
             .expect("a text takes all that is written");
@@ -172,6 +175,7 @@ impl DockerConfig {
         let found = self
             .members
             .iter()
+            // Names that differ in case alone mean the same to Go, and the last one counts.
             .rfind(|(member, _)| is_named(member, name));
         match found {
             Some((_, Content::Kept(value))) => Some(value),

@@ -48,12 +48,17 @@ pub fn plan_for(
         let key = reader.key_of(host);
         let own: Vec<&StoredEntry> = positions.iter().map(|at| &old[*at]).collect();
         // The entry under that key is the one that the reader uses today.
+        // `host`, `https://host` and `https://host/v1/` can stand side by side. All mean this registry,
+        // and readers differ in which of them they take.
         let base = own.iter().find(|entry| entry.key == key);
         let base = base.or(own.first()).copied();
+        // Equal entries stay byte for byte, whatever their layout: an unchanged file keeps its time, and nothing
+        // restarts.
         if own.len() == 1 && base.is_some_and(|base| base.key == key && base.holds(credential)) {
             continue;
         }
         let entry = match base {
+            // Members that are not known here, such as `email`, stay.
             Some(base) => base.with(key.clone(), credential, document.layout()),
             None => StoredEntry::new(key.clone(), credential, document.layout()),
         };
@@ -113,6 +118,7 @@ fn owners<'a>(
     entries: &[StoredEntry],
     hosts: impl Iterator<Item = &'a RegistryHost>,
 ) -> Vec<Option<usize>> {
+    // A map, because a document can have thousands of entries.
     let hosts: HashMap<_, _> = hosts.enumerate().map(|(at, host)| (host, at)).collect();
     let position = |entry: &StoredEntry| hosts.get(&entry.host()?).copied();
     entries.iter().map(position).collect()
@@ -172,6 +178,7 @@ fn finish<'a>(
     } else {
         document.with_auths(entries.into_iter().flatten().collect())
     };
+    // About the document as it will be: a helper that hides an entry hides the new one as well.
     let warnings = warnings(reader, &document, ours);
     Plan {
         changes,

@@ -53,6 +53,7 @@ pub struct TransportSecurity {
 
 impl TransportSecurity {
     /// The demands on a registry that was declared insecure.
+    #[must_use]
     pub fn waived(&self) -> Self {
         Self {
             tls_verify: false,

@@ -78,8 +78,12 @@ impl RegistryHost {
         let rest = without_scheme(text.trim())?;
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         check_authority(authority)?;
+        // Names of hosts ignore case (RFC 4343); readers of config.json compare bytes, and docker writes lower
+        // case.
         let authority = authority.to_ascii_lowercase();
         let path = canonical_path(path)?;
+        // `docker.io`, `index.docker.io` and `registry-1.docker.io` are one registry with one key. A namespace on
+        // it is not: podman has keys with paths.
         if path.is_none() && DOCKER_HUB_NAMES.contains(&authority.as_str()) {
             return Ok(Self::docker_hub());
         }
@@ -169,6 +173,7 @@ fn check_authority(authority: &str) -> Result<(), HostError> {
     match host {
         "" => Err(HostError::Empty),
         _ if authority.starts_with('[') => check(is_ipv6(host), HostError::Malformed),
+        // A name that ends in a number is an IPv4 address to the URL standard, `1.2` being 1.0.0.2.
         _ if ends_in_number(host) => check(is_ipv4(host), HostError::Address),
         _ => check(host.split('.').all(is_label), HostError::Malformed),
     }

@@ -180,6 +180,7 @@ impl StoredEntry {
         }
         let members = read_members(text, text).map_err(|_| EntryError::Shape)?;
         for (name, value) in members {
+            // Go's encoding/json ignores the case of names.
             content.take(&name.to_ascii_lowercase(), value)?;
         }
         Ok(content)

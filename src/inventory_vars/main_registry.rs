@@ -103,6 +103,7 @@ fn image_pattern(variables: &Variables) -> Result<ImagePattern, VariablesError> 
     let default = || variables.deployment_type.map(DeploymentType::default_url);
     let url = variables.oreg_url.as_deref().or_else(default);
     let url = url.ok_or(VariablesError::UnnamedRegistry)?;
+    // openshift-ansible takes the text before the first slash, so a scheme makes `https:` the host there.
     let bare = url.split_once("://").map_or(url, |(_, rest)| rest);
     let (host, rest) = bare.split_once('/').ok_or(VariablesError::UrlWithoutHost)?;
     let place = names::OREG_URL.to_owned();

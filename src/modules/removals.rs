@@ -65,6 +65,7 @@ pub(super) fn still_wanted(options: &Options) -> Result<Vec<String>, Failure> {
     let is_wanted =
         |known: &&NamedRegistry| known.source != Source::Main || inventory.has_main_user();
     let wanted = known.iter().filter(is_wanted);
+    // A registry that is removed from nodes, but not from the inventory, comes back with the next run.
     let mut wanted: HashSet<_> = wanted.map(|registry| &registry.host).collect();
     let removals = removals(options)?.into_iter();
     // Taken out of the set, so that each is named once.

@@ -37,8 +37,11 @@ fn parse_header(header: &str) -> Vec<Challenge> {
     let mut challenges: Vec<Challenge> = Vec::new();
     let mut rest = header;
     while let Some((word, after)) = next_word(rest) {
+        // A header may hold several challenges, separated by the same commas as their parameters (RFC 9110
+        // §11.6.1): a word with a value is a parameter, one without begins the next scheme.
         match value_after(after) {
             Some((value, after)) => {
+                // A parameter before any scheme belongs to nothing.
                 if let Some(challenge) = challenges.last_mut() {
                     challenge
                         .parameters
@@ -61,6 +64,7 @@ fn parse_header(header: &str) -> Vec<Challenge> {
 
 /// The next token, past commas and white space; characters that begin no token are skipped.
 fn next_word(text: &str) -> Option<(&str, &str)> {
+    // Commas may be missing or doubled: RFC 9110 §5.6.1 has recipients accept empty list members.
     let text = text.trim_start_matches(|c| !is_token_character(c));
     let end = text.find(|c| !is_token_character(c)).unwrap_or(text.len());
     (end > 0).then(|| text.split_at(end))
@@ -72,6 +76,7 @@ fn value_after(text: &str) -> Option<(String, &str)> {
     Some(match text.strip_prefix('"') {
         Some(quoted) => quoted_value(quoted),
         None => {
+            // A URL without quotes is not a token, and registries send such realms: take all up to the comma.
             let end = text
                 .find(|c: char| c == ',' || c.is_whitespace())
                 .unwrap_or(text.len());

@@ -82,6 +82,7 @@ impl<'run> Client<'run> {
 
     /// Sends a request and reads the answer.
     pub(super) async fn send(&mut self, request: &Request) -> Result<Reply, WireError> {
+        // Servers close connections between two requests: one that was closed is replaced, not reported.
         let connection = self.connection(request).await?;
         let proxy = self.shared.network.proxies.proxy_for(&request.url);
         let proxy = proxy.filter(|_| connection.way == Way::ByProxy);
@@ -122,6 +123,7 @@ impl<'run> Client<'run> {
         }
         let reply = read(status, &headers, body, request).await;
         let (reply, complete) = reply.map_err(|error| failed(&error, &connection.record))?;
+        // What is left of an unread body would be taken for the next answer.
         if complete {
             self.open.insert(request.url.origin(), connection);
         }
@@ -193,6 +195,8 @@ impl<'run> Client<'run> {
         let is_public = request.site != Site::Registry && self.registry_is_public().await;
         let admitted = match request.site {
             Site::Registry => self.own_addresses.clone(),
+            // A public registry that names a realm in a private network would make this host send the credential
+            // there.
             Site::Realm | Site::Elsewhere if is_public => Addresses::Public,
             Site::Realm => Addresses::Routed,
             Site::Elsewhere => Addresses::Any,

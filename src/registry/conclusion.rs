@@ -259,7 +259,7 @@ impl Conclusion {
             Some(Words::Foreign(speaker, words)) => Some(cleaner.quote(&words))
                 .filter(|words| !words.is_empty())
                 .map(|words| Words::Quoted(speaker, words)),
-            cleaned => cleaned,
+            other => other,
         };
         self
     }

@@ -100,9 +100,11 @@ pub(super) async fn resolve(url: &Url) -> Result<Vec<IpAddr>, WireError> {
         Some(Host::Ipv6(ip)) => return Ok(vec![ip.into()]),
         None => return Err(WireErrorKind::Dns.because("the address names no host")),
     };
+    // The port does not matter to the lookup. Addresses are judged before any is connected to.
     match lookup_host((name, 0)).await {
         Ok(found) => {
             let mut addresses: Vec<IpAddr> = found.map(|address| address.ip()).collect();
+            // A hosts file can list an address twice.
             addresses.dedup();
             Ok(addresses)
         }
@@ -141,6 +143,7 @@ async fn race(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
         let next = rest.next();
         attempts.extend(next.map(|address| TcpStream::connect(*address)));
         let outcome = match next {
+            // Happy Eyeballs (RFC 8305 §5): a broken IPv6 route must not cost the whole connect timeout.
             Some(_) => timeout(STAGGER, attempts.next()).await,
             None => Ok(attempts.next().await),
         };
@@ -168,6 +171,7 @@ pub(super) async fn open_proxy(
     if url.scheme() == "http" {
         return Ok(plain(stream));
     }
+    // An error of TLS here is about the proxy, whatever the registry is like.
     let untrusted = |error: WireError| WireError {
         kind: WireErrorKind::Proxy(ProxyErrorKind::Untrusted),
         ..error

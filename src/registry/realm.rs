@@ -36,19 +36,23 @@ pub enum RealmError {
 /// # Errors
 /// [`RealmError`] when no credential may be sent there.
 pub fn realm_url(registry: &Url, realm: &str) -> Result<Url, RealmError> {
+    // Only spaces: other white space is rejected below.
     let realm = realm.trim_matches(' ');
     if !is_absolute(realm) {
         return Err(RealmError::Malformed);
     }
     let mut url = registry.join(realm).map_err(|_| RealmError::Malformed)?;
+    // A fragment is never sent, and would make equal realms differ.
     url.set_fragment(None);
     let host = url.host_str().ok_or(RealmError::Malformed)?.to_owned();
     match url.scheme() {
         "https" => {}
+        // The credential goes to the registry in clear already; its own realm adds no risk.
         "http" if registry.scheme() == "http" => {}
         "http" => return Err(RealmError::Insecure(host)),
         other => return Err(RealmError::Scheme(other.to_owned())),
     }
+    // Such a login would replace the one that is to be proven.
     if !url.username().is_empty() || url.password().is_some() {
         return Err(RealmError::UserInfo);
     }

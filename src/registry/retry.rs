@@ -33,6 +33,7 @@ impl RetryPolicy {
                 (retries, wait)
             }
         };
+        // A wait that does not fit would end in `timeout`, which hides that the server said 429.
         (tried <= retries && wait < remaining).then_some(wait)
     }
 

@@ -30,6 +30,7 @@ pub fn token_url(
     account: Option<&str>,
     scope: Option<&str>,
 ) -> Url {
+    // Added, not set: realms of some registries carry a query of their own, which selects the tenant.
     let mut url = realm.clone();
     {
         let mut query = url.query_pairs_mut();
@@ -69,6 +70,8 @@ pub fn read_token(body: &[u8]) -> Option<Token> {
     let value: Value = serde_json::from_slice(json).ok()?;
     let text = |name: &str| value[name].as_str().filter(|text| is_token(text));
     let (token, access_token) = (text("token"), text("access_token"));
+    // The distribution spec has `token`, OAuth 2.0 has `access_token`. Where both are there and differ, some
+    // registries accept one alone.
     let first = token.or(access_token)?;
     let second = access_token.filter(|other| *other != first);
     Some(Token {

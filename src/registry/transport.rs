@@ -149,6 +149,7 @@ impl Transport {
         {
             return None;
         }
+        // A name that does not resolve waives nothing; the proof itself reports it.
         let lookup = tokio::time::timeout(self.shared.network.connect_timeout, resolve(url));
         let addresses = lookup.await.ok()?.ok()?;
         let within = Addresses::Within(networks.clone())
@@ -174,6 +175,7 @@ impl Run<'_> {
                 Step::Done(conclusion) => return conclusion,
                 Step::Send { request, after } => (request, after),
             };
+            // Zero, but for a repeated request.
             tokio::time::sleep(after).await;
             let answer = self.send(&request).await;
             let Some(advanced) = advance(flow, answer, self.remaining()).await else {
@@ -187,6 +189,7 @@ impl Run<'_> {
 
     async fn send(&mut self, request: &Request) -> Answer {
         let remaining = self.remaining();
+        // Counted before it is sent: a request without an answer may have cost a failed login, too.
         self.requests += 1;
         match tokio::time::timeout(remaining, self.client.send(request)).await {
             Ok(Ok(reply)) => Answer::Reply(reply),

@@ -154,6 +154,8 @@ impl Trust {
 
     fn required(&self, own: &[CertificateDer<'static>]) -> Result<Verification, TrustError> {
         let mut roots = self.system().clone();
+        // A server's own certificate, pinned in `certs.d`, must not become an authority that signs for other
+        // names.
         roots.add_parsable_certificates(own.iter().filter(|one| may_sign(one)).cloned());
         let builder =
             WebPkiServerVerifier::builder_with_provider(roots.into(), self.provider.clone());
@@ -182,6 +184,7 @@ impl Trust {
         let entries = match directory.read_dir() {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // docker makes no difference between a missing and an empty directory.
                 return Ok(HostFiles::default());
             }
             Err(error) => return Err(TrustError::Read(directory, error)),
@@ -189,6 +192,7 @@ impl Trust {
         let mut paths: Vec<PathBuf> = entries
             .filter_map(|entry| Some(entry.ok()?.path()))
             .collect();
+        // Of several client certificates the first by name is used, on every node the same.
         paths.sort();
         let with = |extension: &str| {
             let paths = paths
@@ -244,6 +248,7 @@ impl TlsSettings {
             }
         };
         config.alpn_protocols = vec![PROTOCOL.to_vec()];
+        // Each connection has a configuration of its own, so that no ticket could ever be used.
         config.resumption = Resumption::disabled();
         (Arc::new(config), record)
     }

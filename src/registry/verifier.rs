@@ -90,6 +90,7 @@ pub(super) struct Waiver {
 
 impl TrustDecision for Waiver {
     fn trust(&self, presented: &Presented<'_>) -> Result<(), Error> {
+        // `insecure` is about one registry. A redirect leads the same connection settings to other hosts.
         if *presented.name == self.name {
             return Ok(());
         }
@@ -104,6 +105,8 @@ pub(super) struct NoClientCertificate(pub(super) Arc<HandshakeRecord>);
 impl ResolvesClientCert for NoClientCertificate {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         let wanted = &self.0.wanted_client_certificate;
+        // A server that wants a certificate and gets none often ends the handshake with an alert that says
+        // something else.
         *wanted.lock().unwrap_or_else(PoisonError::into_inner) = true;
         None
     }
@@ -115,6 +118,7 @@ impl ResolvesClientCert for NoClientCertificate {
 
 /// A certificate that is trusted itself needs no authority.
 fn verify_pinned(presented: &Presented<'_>) -> Result<(), Error> {
+    // webpki verifies time only along a path to an authority, and here is none.
     verify_validity(presented.certificate, presented.now)?;
     let certificate = ParsedCertificate::try_from(presented.certificate)?;
     verify_server_name(&certificate, presented.name)

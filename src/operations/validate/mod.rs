@@ -114,6 +114,7 @@ impl Run<'_> {
         for (position, examination) in login {
             let credential = examination.credential;
             let known = settled.conclusion_for(&credential.security);
+            // What is settled is not asked again: a refused login would count as one more failure on the account.
             let proof = match (examination.without_image, known) {
                 (WithoutImage::Skip(reason), _) if credential.test_image.is_none() => {
                     Proof::without_request(Conclusion::new(reason))
@@ -143,6 +144,7 @@ impl Run<'_> {
             image: credential.test_image.clone(),
             plain_http: credential.security.plain_http,
         };
+        // The smaller limit decides below which of the two options is named.
         let limit = left.min(self.transport.timeout());
         let proof = self
             .transport

@@ -80,6 +80,7 @@ impl StoredCredentials {
             self.unusable.extend(obstacle_of_kubelet(path, entry));
             self.warnings.extend(suspicions(path, entry, &helper_of));
             if let (Some(host), Ok(Some(credential))) = (entry.host(), entry.credential()) {
+                // Such a user could not be distinguished from another in the answer.
                 if credential.user().contains(is_invisible) {
                     let place = place_of(path, entry);
                     self.warnings.push(format!("{place}: its user holds a character that cannot be seen, such as a line break; it was not examined"));
@@ -112,6 +113,7 @@ impl StoredCredentials {
         credential: Credential,
         demands: &Demands,
     ) {
+        // The two files of a node mostly hold the same logins; each counts as one towards a lock-out.
         let login = credential.encode().expose().to_owned();
         if !self.known.insert((host.clone(), login)) {
             return;

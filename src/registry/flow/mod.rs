@@ -162,6 +162,7 @@ impl Flow {
 
     /// Takes the answer to the last request; `remaining` is the time left for the whole proof.
     pub fn next(&mut self, answer: &Answer, remaining: Duration) -> Step {
+        // Before the wait: a server without TLS would be asked with TLS again and again.
         if let Some(step) = self.fall_back_to_http(answer) {
             return step;
         }
@@ -209,6 +210,7 @@ impl Flow {
             return self.fail(unusable(&reply.without_body()));
         }
         let token = self.read_token(reply);
+        // From here on nothing may quote the body: it holds the token.
         let reply = reply.without_body();
         match self.phase.clone() {
             Phase::LoginToken(request) => self.on_login_issued(request, token.as_ref(), &reply),
@@ -281,6 +283,7 @@ impl Flow {
     fn ask(&mut self, phase: Phase) -> Step {
         let request = self.request_for(&phase);
         self.phase = phase;
+        // A proof may be redirected at every step; what must not happen is a circle within one.
         self.count.hops = 0;
         self.send(request)
     }

@@ -102,6 +102,7 @@ impl Directory {
                 result => {
                     result.attempt("make the directory", &path)?;
                     self.dress(&name, &path, wanted)?;
+                    // Without it a power cut can lose the directory, and with it the file that was synced in it.
                     system::sync(&self.step.file).attempt("sync the directory", &self.step.path)?;
                 }
             }
@@ -115,6 +116,7 @@ impl Directory {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
         let made =
             system::open(&self.step.file, name, flags).attempt("open the directory", path)?;
+        // Else root would give another user's directory away, with whatever is in it.
         if self.may_be_another(&made).attempt("look at", path)? {
             return Ok(());
         }

@@ -66,6 +66,7 @@ impl<'a> Lock<'a> {
                     waited_s: patience.as_secs(),
                 });
             }
+            // flock(2) knows no time limit, so it is tried again.
             sleep(PAUSE);
         }
     }
@@ -95,6 +96,8 @@ fn try_lock(place: &Place, directory: &Step, name: &OsString) -> Result<Option<F
     }
     let locked = file.metadata().attempt("lock", &place.target())?;
     let there = directory.look(name, &place.directory.way)?;
+    // The holder removed the file between opening and locking: this lock is on a file without a name, and the
+    // next run would make another.
     if !there.is_some_and(|there| is_same(&there.metadata, &locked)) {
         return Ok(None);
     }

@@ -92,6 +92,7 @@ impl Place {
         };
         let metadata = file.metadata().attempt("look at", &path)?;
         self.accept(&metadata, path.clone())?;
+        // The length is a hint only: files in /proc have none, and others grow while they are read.
         let bytes = read_bounded(&file, metadata.len(), limit).attempt("read", &path)?;
         if bytes.len() as u64 > limit {
             return Err(FileError::TooLarge { path, limit });
@@ -177,6 +178,7 @@ impl Place {
     /// writable by the executing user.
     pub fn check_replaceable(&self) -> Result<(), FileError> {
         let path = self.target();
+        // A file that a container has mounted cannot be renamed over (EBUSY). Say so before anything is written.
         if mounts::is_mount_point(&path) {
             return Err(FileError::MountPoint { path });
         }

@@ -45,6 +45,7 @@ impl Lock<'_> {
         let old = new.old.map(|old| old.attributes);
         let wanted = new.attributes.else_like(old);
         if let Some(old) = old {
+            // In a directory of another user, root's file could have been moved here to be given to that user.
             self.place.check_change(old, wanted.over(old))?;
         }
         let copy = match new.old {
@@ -109,6 +110,7 @@ impl Place {
             let found = system::look(&directory.file, &self.companion(purpose));
             found.is_ok_and(|found| found.is_some())
         };
+        // Looked at first, because acquiring the lock writes to the directory, and most runs change nothing.
         if !is_there(LOCK) && !is_there(NEW) {
             return;
         }
@@ -147,6 +149,7 @@ impl<'a> NewVersion<'a> {
     fn create(lock: &'a Lock<'a>) -> Result<Self, FileError> {
         let (directory, target) = (&lock.directory.file, lock.place.target());
         let name = lock.place.companion(NEW);
+        // Only the holder of the lock makes this name, so what is there was left by a killed run.
         system::remove(directory, &name).attempt("remove the half-made new version of", &target)?;
         // EXCL: a file, a link or a second name that somebody puts there now is not written to.
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
@@ -168,6 +171,7 @@ impl<'a> NewVersion<'a> {
             copy_extended(&old.file, &self.file)
                 .attempt("copy access control list and security label of", &target)?;
         }
+        // Mode and owner are set on the descriptor: the name could mean another file by now.
         attributes
             .apply(&self.file)
             .attempt("set mode and owner of", &target)?;

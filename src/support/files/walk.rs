@@ -104,10 +104,13 @@ impl Walk {
             let obstacle = self.here().path.join(leaf);
             return Err(self.way.in_the_way(obstacle, kind_of(&entry.metadata)));
         }
+        // To the descriptor that the walk came from, not by the name `..`: a directory that another user moves
+        // meanwhile has another parent.
         if name == ".." {
             self.climb();
             return Ok(());
         }
+        // Below a missing directory there is nothing to look at.
         if !self.missing.is_empty() {
             self.missing.push(name);
             return Ok(());
@@ -130,6 +133,7 @@ impl Walk {
     }
 
     fn follow(&mut self, path: PathBuf, link: &Entry) -> Result<(), FileError> {
+        // The kernel ends in ELOOP at the same number.
         if self.way.links.len() >= MOST_LINKS {
             let path = self.way.written.clone();
             return Err(FileError::LinkLoop { path });
@@ -137,9 +141,11 @@ impl Walk {
         let destination = system::read_link(&link.file).attempt("read the link", &path)?;
         let makers = [link.metadata.uid(), self.here().metadata.uid()];
         self.way.links.push(Link { path, makers });
+        // An absolute link starts again at the root, which is always the first one entered.
         if destination.is_absolute() {
             self.entered.truncate(1);
         }
+        // The names of the link come before what is left of the path.
         for name in names(&destination).collect::<Vec<_>>().into_iter().rev() {
             self.ahead.push_front(name);
         }

@@ -59,6 +59,7 @@ impl Cleaner {
 
     /// A cleaner that knows all that this one knows and learns. What the new one learns it keeps
     /// to itself: secrets and costs of one server do not concern the others.
+    #[must_use]
     pub fn child(&self) -> Self {
         let inherited = self.inherited.iter().chain([&self.own]).cloned();
         Self {
@@ -110,6 +111,8 @@ impl Cleaner {
 
     fn clean(&self, raw: &str, most: usize) -> Quoted {
         let markup = is_markup(raw);
+        // Before tags are removed: a secret may hold `<` and `>`, and what is left of it would not be
+        // found.
         let masked = match self.mask(raw) {
             Ok(masked) => masked,
             Err(TooCostly) => return Quoted::new(WITHHELD.to_owned()),
