@@ -338,3 +338,18 @@ fn failures(report: &Report) -> Option<String> {
     let lines: Vec<String> = errors.map(|error| join_causes(error)).collect();
     (!lines.is_empty()).then(|| lines.join("; "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `verify.yml` proves what the files of a profile hold, by a table of its own.
+    #[test]
+    fn the_role_has_the_files_of_every_profile() {
+        let tables = include_str!("../../playbooks/roles/oreg/vars/main.yml");
+        for profile in Profile::ALL {
+            let row = format!("\n  {}: [{}]\n", profile.word(), profile.paths().join(", "));
+            assert!(tables.contains(&row), "{row}");
+        }
+    }
+}
