@@ -98,6 +98,7 @@ def write_galaxy(stage, about):
     text = read("collection/galaxy.yml")
     for field, value in about.items():
         text = text.replace(f"@{field}@", value)
+    text = re.sub(r"^# Galaxy prints.*\nversion: .*$", "version: " + about["version"], text, flags=re.M)
     write(stage / "galaxy.yml", text)
     write(stage / "meta/runtime.yml", read("collection/runtime.yml"))
 
