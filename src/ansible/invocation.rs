@@ -28,7 +28,7 @@ const MAX_BYTES: u64 = 16 << 20;
 pub struct Call {
     /// The options, read by the module's table.
     pub options: Options,
-    /// Whether to tell what would be done instead of doing it.
+    /// Check mode: report what would be done, and do nothing.
     pub check: bool,
     /// Whether the user wants to see the difference.
     pub diff: bool,

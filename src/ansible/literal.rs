@@ -14,7 +14,7 @@ use self::words::{Dialect, constant, has_bytes, is_python, plain_end};
 /// Levels of lists and dicts inside each other that are read.
 pub const MAX_DEPTH: usize = 64;
 
-/// Why a text is no list or dict.
+/// Why a text is not a list or dict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum LiteralError {
     /// Neither JSON nor a Python literal nor YAML flow. Characters count from 1.

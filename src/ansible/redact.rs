@@ -1,7 +1,7 @@
 //! The net under everything that leaves. No code above puts a secret into an answer, and foreign text
 //! was cleaned where it arrived ([`crate::support::text`]); this masks what a mistake let through.
 //!
-//! The answer consists of sentences, hosts, users and names, and all of them could be somebody's
+//! The answer consists of sentences, hosts, users and names, and any of them could also be a
 //! password. So the net masks distinctive secrets only, and none that the task itself writes in clear:
 //! a mask that stands for a word spells the password, and spoils the sentence.
 

@@ -71,7 +71,7 @@ fn print(answer: &Value) {
     if ANSWERED.swap(true, Ordering::SeqCst) {
         return;
     }
-    // If Ansible has gone away there is nobody left to tell.
+    // Where Ansible has gone away, the answer has no reader.
     let _ = say(&format!("{}\n", printed(answer)));
 }
 

@@ -1,6 +1,6 @@
 //! Collects every error at once, where results are wanted all or not at all.
 
-/// Collects all values in their order, or all errors in theirs.
+/// Collects all values, or all errors, in their order.
 ///
 /// # Errors
 /// All errors.

@@ -1,4 +1,4 @@
-//! What a registry is told: a user and a password, or an identity token.
+//! A login at a registry: a user and a password, or an identity token.
 
 use base64::{
     Engine, alphabet,
@@ -100,7 +100,7 @@ impl Credential {
         }
     }
 
-    /// Makes the credential of an identity token, which a token server exchanges for others and nobody takes
+    /// Makes the credential of an identity token, which a token server exchanges for others and no registry takes
     /// for a password.
     pub fn identity_token(token: Secret) -> Self {
         Self {

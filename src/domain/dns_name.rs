@@ -24,7 +24,7 @@ pub struct DnsName(String);
 /// Why a text is not a [`DnsName`].
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum DnsNameError {
-    /// There is no text.
+    /// The text is empty.
     #[error("is empty")]
     Empty,
     /// More than 253 characters.

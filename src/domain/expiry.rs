@@ -25,7 +25,7 @@ struct Claims {
 }
 
 /// The end of the life of `password` in seconds since 1970 (RFC 7519 §4.1.4). `None` when it is
-/// not a JSON Web Token, or one without an end. The signature is the registry's to check, not ours.
+/// not a JSON Web Token, or one without an end. The signature is for the registry to check.
 pub fn expiry_of(password: &Secret) -> Option<i64> {
     let parts: Vec<&str> = password.expose().split('.').collect();
     let [_, claims, _] = parts.as_slice() else {

@@ -27,7 +27,7 @@ pub enum ImageError {
     /// Not a tag or digest.
     #[error("is not an image: after the repository comes `:tag` or `@sha256:digest`")]
     Reference,
-    /// A `${…}` that nobody replaces.
+    /// A `${…}` that nothing replaces.
     #[error("holds a `${{…}}` other than ${{component}} and ${{version}}")]
     Placeholder,
 }

@@ -1,6 +1,6 @@
 //! The members of one JSON object, values unread, with line and column of what is wrong.
 //!
-//! Values stay [`RawValue`]s so that what is not ours survives byte for byte. Messages never quote
+//! Values stay [`RawValue`]s, so that members this program does not know survive byte for byte. Messages never quote
 //! a value: it may be a secret.
 
 use std::fmt;
@@ -129,7 +129,7 @@ fn not_an_object(rest: &str) -> String {
         .to_owned()
 }
 
-/// serde_json's own words, without its position and, where the byte itself tells more, a hint.
+/// The words of serde_json without the position, and a hint where the byte itself says more.
 fn describe(error: &serde_json::Error, rest: &str) -> String {
     let text = error.to_string();
     let words = text.split(" at line ").next().unwrap_or_default();

@@ -41,7 +41,7 @@ pub struct RegistryHost {
 /// What is wrong with the text of a registry host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum HostError {
-    /// There is no host in it.
+    /// The text names no host.
     #[error("is empty")]
     Empty,
     /// A scheme that no registry speaks.
@@ -130,7 +130,7 @@ impl RegistryHost {
 }
 
 /// A key of `auths`, or what else was written for a host, as it may be shown: what stands before
-/// `@` may hold a password, and somebody else may have chosen the characters.
+/// `@` may hold a password, and another user may have chosen the characters.
 pub fn mask_userinfo(key: &str) -> Cow<'_, str> {
     let is_scheme = |text: &&str| text.chars().all(char::is_alphanumeric);
     let scheme = key.split("://").next().filter(is_scheme);

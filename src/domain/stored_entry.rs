@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Members that hold a credential, or half of one. Writing an entry removes them: a reader that
-/// prefers another member than ours would go on using the old secret.
+/// prefers another member than `auth` would go on using the old secret.
 const CREDENTIALS: [&str; 5] = [
     "auth",
     "identitytoken",
@@ -150,8 +150,8 @@ impl StoredEntry {
         }
     }
 
-    /// The members as they will be: `auth`, where the first that holds a credential stood, and those
-    /// that hold none. Of the latter, one that kubelet cannot read is left out.
+    /// The members of the new entry: `auth` in the place of the first that holds a credential, and all
+    /// that hold none, except those that kubelet cannot read.
     fn members_with(&self, credential: &Credential) -> Vec<Member> {
         let mut members = self.members().unwrap_or_default();
         let at = members.iter().position(holds_credential).unwrap_or(0);
@@ -188,7 +188,7 @@ impl StoredEntry {
 }
 
 impl Content {
-    /// Of members that mean the same, the last counts, unless it is null.
+    /// Takes a member. The last of those that mean the same counts, unless it is null.
     fn take(&mut self, name: &str, value: &RawValue) -> Result<(), EntryError> {
         let known = match name {
             "auth" => &mut self.auth,

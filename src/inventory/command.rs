@@ -34,7 +34,7 @@ use crate::{
 };
 
 const NAME: &str = "oreg_inventory";
-/// Where settings are looked for when nobody says where they are, the first that exists: in the
+/// Places of the settings file where none is named, the first that exists counts: in the
 /// home directory, then here.
 const HOME_SETTINGS: &str = ".config/oreg/inventory.yml";
 const SYSTEM_SETTINGS: &str = "/etc/oreg/inventory.yml";
@@ -95,7 +95,7 @@ pub fn run(
     match answer(&arguments, environment) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody is left to be told of a failure to tell.
+            // A failure to report a failure has no reader.
             let _ = writeln!(io::stderr(), "{NAME}: {}", join_causes(&error));
             ExitCode::FAILURE
         }

@@ -28,32 +28,32 @@ const ALL: &str = "all";
 const META: &str = "_meta";
 const HOSTVARS: &str = "hostvars";
 
-/// The groups that openshift-ansible makes in each run, and whom it takes for them
+/// The groups that openshift-ansible makes in each run, with their members
 /// (`playbooks/init/evaluate_groups.yml`), for a cluster without load balancers, NFS or glusterfs.
-const ALIASES: [(&str, From); 14] = [
-    ("oo_all_hosts", From::Everyone),
-    ("oo_etcd_hosts_to_backup", From::Group(ETCD)),
-    ("oo_etcd_hosts_to_upgrade", From::Group(ETCD)),
-    ("oo_etcd_to_config", From::Group(ETCD)),
-    ("oo_etcd_to_migrate", From::Group(ETCD)),
-    ("oo_first_etcd", From::FirstOf(ETCD)),
-    ("oo_first_master", From::FirstOf(MASTERS)),
-    ("oo_glusterfs_to_config", From::Nobody),
-    ("oo_lb_to_config", From::Nobody),
-    ("oo_masters", From::Group(MASTERS)),
-    ("oo_masters_to_config", From::Group(MASTERS)),
-    ("oo_new_etcd_to_config", From::Nobody),
-    ("oo_nfs_to_config", From::Nobody),
-    ("oo_nodes_to_config", From::Group(NODES)),
+const ALIASES: [(&str, Members); 14] = [
+    ("oo_all_hosts", Members::All),
+    ("oo_etcd_hosts_to_backup", Members::Group(ETCD)),
+    ("oo_etcd_hosts_to_upgrade", Members::Group(ETCD)),
+    ("oo_etcd_to_config", Members::Group(ETCD)),
+    ("oo_etcd_to_migrate", Members::Group(ETCD)),
+    ("oo_first_etcd", Members::FirstOf(ETCD)),
+    ("oo_first_master", Members::FirstOf(MASTERS)),
+    ("oo_glusterfs_to_config", Members::None),
+    ("oo_lb_to_config", Members::None),
+    ("oo_masters", Members::Group(MASTERS)),
+    ("oo_masters_to_config", Members::Group(MASTERS)),
+    ("oo_new_etcd_to_config", Members::None),
+    ("oo_nfs_to_config", Members::None),
+    ("oo_nodes_to_config", Members::Group(NODES)),
 ];
 
-/// Whom a group is made of.
+/// The members of a group.
 #[derive(Clone, Copy)]
-enum From {
-    Everyone,
+enum Members {
+    All,
     Group(&'static str),
     FirstOf(&'static str),
-    Nobody,
+    None,
 }
 
 /// Hosts by group.
@@ -176,17 +176,17 @@ impl Document {
         self
     }
 
-    fn taken(&self, from: From) -> Vec<String> {
+    fn taken(&self, from: Members) -> Vec<String> {
         match from {
-            From::Everyone => {
+            Members::All => {
                 let mut hosts: Vec<_> = self.groups.values().flatten().cloned().collect();
                 hosts.sort();
                 hosts.dedup();
                 hosts
             }
-            From::Group(name) => self.hosts(name).to_vec(),
-            From::FirstOf(name) => self.hosts(name).iter().take(1).cloned().collect(),
-            From::Nobody => Vec::new(),
+            Members::Group(name) => self.hosts(name).to_vec(),
+            Members::FirstOf(name) => self.hosts(name).iter().take(1).cloned().collect(),
+            Members::None => Vec::new(),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::{
     support::files::FileError,
 };
 
-/// Why there is no inventory.
+/// The reason why no inventory is printed.
 #[derive(Debug, Error)]
 pub enum InventoryError {
     /// Settings on standard input cannot be read.
@@ -81,7 +81,7 @@ pub enum InventoryError {
         /// The nodes.
         nodes: [String; 2],
     },
-    /// Nobody of that name.
+    /// No host has that name.
     #[error("the cluster has no node {name}")]
     UnknownHost {
         /// The name.

@@ -4,7 +4,7 @@
 use super::settings::Settings;
 use crate::cluster::node_record::NodeRecord;
 
-/// The groups that are there even when nobody is in them, so that a play for one of them finds it.
+/// Groups that exist even when they are empty, so that a play for one of them finds it.
 pub(super) const ALWAYS: [&str; 9] = [
     MASTERS,
     "infra",
@@ -47,7 +47,7 @@ const RUNTIMES: [(&str, &str); 3] = [
     ("containerd", "containerd"),
 ];
 
-/// Labels that tell where a node is, the best first, and what their groups begin with. The plain
+/// Labels with the place of a node, the best first, and what their groups begin with. The plain
 /// ones are those of openshift-ansible's `openshift_node_labels`.
 const PLACES: [(&[&str], &str); 2] = [
     (

@@ -2,8 +2,8 @@
 //! (<https://access.redhat.com/terms-based-registry>): `<account-name>-secret.yml`, a Secret of type
 //! `kubernetes.io/dockerconfigjson`, and `<account-name>-auth.json`, a docker config.
 //!
-//! Both hold a password. Messages quote nothing of them, and nobody but its owner and group may read the
-//! file, nobody but its owner write it (docs/decisions/0005).
+//! Both hold a password. Messages quote nothing of them. Only its owner and group may read the file, and only its owner may
+//! write it (docs/decisions/0005).
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! What can be chosen: the settings file, a YAML mapping.
 //!
-//! Nothing in it is a secret, yet somebody may write one where a path belongs: messages name the
+//! Nothing in it is a secret, yet a user may write one where a path belongs: messages name the
 //! key and the line and quote no string.
 
 use std::{

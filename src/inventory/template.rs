@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 /// chooses others.
 const MARKS: [&str; 4] = ["{{", "{%", "{#", "#jinja2:"];
 
-/// How Ansible writes in JSON that a string is no template (`AnsibleJSONDecoder`, since 2.5).
+/// The form in which Ansible marks a string in JSON as not a template (`AnsibleJSONDecoder`, since 2.5).
 const UNSAFE: &str = "__ansible_unsafe";
 
 /// What the names of members begin with that mean something to Ansible: of one that it does not

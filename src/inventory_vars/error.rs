@@ -16,7 +16,7 @@ pub enum VariablesError {
         /// The variable that is not.
         missing: &'static str,
     },
-    /// The registry lets nobody in without a credential.
+    /// The registry serves no anonymous request.
     #[error(
         "{}: {} needs a credential: set {} and {} (a registry service account from \
          https://access.redhat.com/terms-based-registry)",
@@ -26,7 +26,7 @@ pub enum VariablesError {
         names::AUTH_PASSWORD
     )]
     RedHatNeedsCredential,
-    /// No registry in the text.
+    /// The text names no registry.
     #[error("{place}: {error}")]
     Host {
         /// The variable, with index.
@@ -34,8 +34,8 @@ pub enum VariablesError {
         /// What is wrong.
         error: HostError,
     },
-    /// A credential of the main registry, and nothing that says which registry that is. Guessing could
-    /// send a password of Red Hat to quay.io.
+    /// A credential of the main registry without a variable that names the registry. A guess could send a
+    /// password of Red Hat to quay.io.
     #[error(
         "{} and {} are given, and nothing names their registry: set {} (or its old name {}), or {}",
         names::AUTH_USER,
@@ -59,7 +59,7 @@ pub enum VariablesError {
         names::OREG_URL
     )]
     UrlWithoutHost,
-    /// Nothing that a registry could be told.
+    /// A user or password that cannot be sent.
     #[error("{place}: {error}")]
     Credential {
         /// The variable, with index and host.
@@ -67,7 +67,7 @@ pub enum VariablesError {
         /// What is wrong.
         error: CredentialError,
     },
-    /// No image.
+    /// The text is not an image reference.
     #[error("{place}: {error}")]
     Image {
         /// The variable, with index and host.
@@ -75,14 +75,14 @@ pub enum VariablesError {
         /// What is wrong.
         error: ImageError,
     },
-    /// Nothing to log in with.
+    /// The password is missing.
     #[error("{place}: is required")]
     NoPassword {
         /// The variable, with index and host.
         place: String,
     },
-    /// One registry, two credentials, of which readers of config.json see only one; or two ways to
-    /// reach it.
+    /// Two entries for one registry that differ in credential or connection. Readers of config.json see only
+    /// one of them.
     #[error(
         "{second} and {first} are the same registry {host} with different {difference}: keep one"
     )]

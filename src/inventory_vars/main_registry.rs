@@ -53,7 +53,7 @@ impl MainRegistry {
     }
 
     /// The registry where the variables are about it. A default alone is not: on the many clusters that pull
-    /// anonymously it names a registry that nobody has a credential for.
+    /// anonymously it names a registry for which no credential exists.
     pub(super) fn if_meant(self) -> Option<Result<InventoryRegistry, VariablesError>> {
         (self.has_url || self.has_user).then_some(self.registry)
     }

@@ -1,4 +1,4 @@
-//! What the place is called where a credential was given.
+//! Names for the places where credentials are given.
 
 use super::names;
 use crate::domain::registry_credential::Source;

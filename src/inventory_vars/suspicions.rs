@@ -1,4 +1,4 @@
-//! What looks like a mistake in a credential, but may be meant.
+//! Warnings about credentials that look like mistakes but may be intended.
 
 use super::{names, place_of};
 use crate::domain::registry_credential::{RegistryCredential, Source};

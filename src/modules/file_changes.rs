@@ -24,7 +24,7 @@ pub(super) struct Keys {
 }
 
 /// The keys that `changes` add, update and remove. An alias that is folded into the key of
-/// its registry is no removal.
+/// its registry does not count as a removal.
 pub(super) fn keys(changes: &[Change], cleaner: &Cleaner) -> Keys {
     let select = |wanted: fn(&Change) -> bool| {
         let chosen = changes.iter().filter(|change| wanted(change));
@@ -138,7 +138,7 @@ fn concerned(plan: &FilePlan) -> HashMap<&str, &Change> {
     concerned
 }
 
-/// Of the attributes `shown`, those in which the `other` ones differ.
+/// Writes those of the attributes that differ from `other`.
 fn attribute_lines(text: &mut String, attributes: Attributes, other: Attributes) {
     if attributes.mode != other.mode {
         let _ = writeln!(text, "mode: {:04o}", attributes.mode);
@@ -160,7 +160,7 @@ fn new_file_lines(text: &mut String, wanted: WantedAttributes) {
 }
 
 fn line(entry: &StoredEntry, cleaner: &Cleaner) -> String {
-    let holding = match EntrySummary::of(entry) {
+    let content = match EntrySummary::of(entry) {
         EntrySummary::Credential { user, fingerprint } => {
             let user = name(&user, cleaner);
             format!("user={user} password={fingerprint}")
@@ -168,10 +168,10 @@ fn line(entry: &StoredEntry, cleaner: &Cleaner) -> String {
         EntrySummary::Other => "no user and password".to_owned(),
         EntrySummary::Unreadable => "unreadable".to_owned(),
     };
-    format!("{}: {holding}", key(entry.key(), cleaner))
+    format!("{}: {content}", key(entry.key(), cleaner))
 }
 
-/// What tells an old entry from a new one that looks the same: a token, or a second password.
+/// The difference between entries that look the same: a token, or a second password.
 fn rival(old: &StoredEntry, change: &Change) -> &'static str {
     let is_alone = change.key == old.key() && change.folded.is_empty();
     if old.has_token() {

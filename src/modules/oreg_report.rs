@@ -1,5 +1,5 @@
 //! The module `oreg_report`: the logic of the playbooks. It reads settings and results of other tasks, and
-//! answers with settings, messages and the report. It speaks to nobody and changes nothing; the action
+//! answers with settings, messages and the report. It sends nothing and changes nothing; the action
 //! plugin of the same name runs it where Ansible runs, and hands it what the tasks registered.
 
 use std::collections::BTreeMap;

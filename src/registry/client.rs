@@ -265,7 +265,7 @@ fn http_error(error: &hyper::Error, place: &str, record: &HandshakeRecord) -> Wi
     kind.because(format!("{place}: {words}"))
 }
 
-/// hyper tells a body that ends too early by its words alone.
+/// hyper reports a body that ends too early in words alone, without a predicate for it.
 fn is_body_error(error: &hyper::Error) -> bool {
     error.to_string().contains("body")
 }

@@ -271,7 +271,7 @@ pub(super) fn tls_error(
 ) -> Option<WireError> {
     let found = find_tls_error(error);
     let kind = match found {
-        // Servers tell in many ways that a client certificate is missing, closing included.
+        // Servers report a missing client certificate in many ways, closing the connection included.
         None | Some(rustls::Error::AlertReceived(_)) if record.wanted_client_certificate() => {
             TlsError::ClientCertificateRequired
         }

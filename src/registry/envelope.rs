@@ -163,7 +163,7 @@ pub(super) fn holds_errors(body: &[u8]) -> bool {
         .is_some_and(|errors| !errors.is_empty())
 }
 
-/// The names under which servers put their message, the most telling first.
+/// The names under which servers put their message, the most specific first.
 const MESSAGES: [&str; 8] = [
     "message",
     "details",

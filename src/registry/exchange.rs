@@ -197,7 +197,7 @@ impl Reply {
     }
 }
 
-/// Why there is no answer.
+/// The reason why no answer came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WireError {
     /// What went wrong.

@@ -63,7 +63,7 @@ pub fn token_form(service: Option<&str>, scope: Option<&str>, identity_token: &S
 /// `issued_at` do not matter here: the token is used at once.
 ///
 /// Claims in the token are not looked at. Registries put random subjects into anonymous tokens, and
-/// nobody verifies the signature here: a subject proves nothing.
+/// the signature is not verified here: a subject proves nothing.
 pub fn read_token(body: &[u8]) -> Option<Token> {
     // A byte order mark is skipped (RFC 8259 §8.1).
     let json = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);

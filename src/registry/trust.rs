@@ -46,7 +46,7 @@ pub enum TrustError {
     /// A certificate is there without its key.
     #[error("{0} has no key beside it ({1} is missing)")]
     NoKey(PathBuf, PathBuf),
-    /// There is no authority to trust.
+    /// No authority is known.
     #[error(
         "no certificate authority is known on this host: install ca-certificates, or set ca_cert"
     )]

@@ -62,7 +62,7 @@ pub(super) fn refused_tunnel(status: u16) -> WireError {
 /// A proxy's own answer to a plain request that it should have passed on; `None` when the registry
 /// answered.
 ///
-/// Only marks tell them apart: those of RFC 9209, squid and tinyproxy. The last answers 401 to a wrong
+/// Only marks distinguish them: those of RFC 9209, squid and tinyproxy. The last answers 401 to a wrong
 /// password of its own, which must not be mistaken for the registry's word on the credential.
 pub(super) fn answer_of_proxy(status: u16, headers: &HeaderMap) -> Option<WireError> {
     let is_proxys = status == 407 || (status >= 400 && is_marked(headers));

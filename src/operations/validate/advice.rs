@@ -351,7 +351,7 @@ mod tests {
         assert_eq!(pairs.iter().collect::<BTreeSet<_>>().len(), pairs.len());
     }
 
-    /// What the page tells to set, the message tells to set, for one source or another.
+    /// The options that the page names are also in the messages, for one source or another.
     #[test]
     fn message_and_page_name_the_same_options() {
         let rows = table("| verdict | what it proves");

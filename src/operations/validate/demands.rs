@@ -1,5 +1,4 @@
-//! What the options demand of credentials that are stored: the image that proves them, and how their
-//! registry is to be reached.
+//! The test plan for stored credentials: the image that proves each, and the connection to its registry.
 
 use std::collections::HashMap;
 
@@ -23,19 +22,19 @@ pub struct Demands {
     unlisted: Unlisted,
 }
 
-/// What becomes of a credential whose registry the options do not name.
+/// Treatment of a credential whose registry the options do not name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unlisted {
     /// Its login is examined.
     #[default]
     Prove,
-    /// Its registry is not asked: a credential of somebody else may be stale, and would cost a failed
+    /// Its registry is not asked: a credential of another user may be stale, and would cost a failed
     /// login on each node.
     Skip,
 }
 
 impl Demands {
-    /// Makes the demands of what the options say of registries, of insecure and of other ones.
+    /// Makes the plan from the registries that the options name, the insecure ones, and the rule for others.
     pub fn new(tests: Vec<RegistryTest>, insecure: Insecure, unlisted: Unlisted) -> Self {
         let mut demands = Self {
             insecure,
@@ -49,7 +48,7 @@ impl Demands {
         demands
     }
 
-    /// The word on a whole registry counts more than that on a namespace there.
+    /// Adds the settings of a server. Those of a whole registry take precedence over those of a namespace.
     fn add_server(&mut self, host: &RegistryHost, security: &TransportSecurity) {
         let server = host.api_authority().to_owned();
         let whole = host.to_string() == host.authority();

@@ -11,7 +11,7 @@ pub struct Examination {
     pub without_image: WithoutImage,
 }
 
-/// What becomes of a credential without test image.
+/// Treatment of a credential without test image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WithoutImage {
     /// It is not tested, for this reason.

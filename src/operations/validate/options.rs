@@ -1,5 +1,5 @@
-//! What the options are called by which a user can act on a finding: that depends on where the
-//! credential comes from.
+//! The names of the options by which a user can act on a finding. They depend on the source of the
+//! credential.
 
 use crate::{
     domain::registry_credential::Source,
@@ -8,21 +8,21 @@ use crate::{
 
 /// The options, for one credential.
 pub(super) struct OptionNames {
-    /// What holds user and password.
+    /// The place of user and password.
     pub(super) login: String,
-    /// What names the test image.
+    /// The option for the test image.
     pub(super) image: String,
-    /// What names a file with an authority to trust, if there is such an option.
+    /// The option for a file with an authority to trust, if there is one.
     pub(super) authority: Option<String>,
-    /// What allows plain HTTP, if there is such an option.
+    /// The option that allows plain HTTP, if there is one.
     pub(super) plain_http: Option<&'static str>,
-    /// What makes a missing image, and a lack of proof, acceptable; if there are such options.
+    /// The options that accept a missing image, and a lack of proof, if there are any.
     pub(super) severities: Option<[&'static str; 2]>,
-    /// What limits the time for one registry.
+    /// The option that limits the time for one registry.
     pub(super) timeout: &'static str,
-    /// What limits the time for all registries together.
+    /// The option that limits the time for all registries together.
     pub(super) run_timeout: &'static str,
-    /// What exempts a host from the proxy.
+    /// The option that exempts a host from the proxy.
     pub(super) no_proxy: &'static str,
 }
 

@@ -10,7 +10,7 @@ pub trait Watch {
     fn finished(&self, credential: &RegistryCredential);
 }
 
-/// Nobody hears.
+/// Watches nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Unwatched;
 

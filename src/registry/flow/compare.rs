@@ -63,7 +63,7 @@ impl Flow {
         if self.login == Login::Proven {
             return done(pending);
         }
-        // A request without a token is no counterpart of one with a token: anybody might get one.
+        // A request without a token is not the counterpart of one with a token: an anonymous token may be had.
         if self.realm.is_none()
             && let Some(anonymous) = self.probed.take()
         {

@@ -11,7 +11,7 @@ use crate::registry::{
     realm::{RealmError, realm_url},
 };
 
-/// An identity token is no password.
+/// An identity token is not a password.
 const NO_TOKEN_SERVER: &str = "it names no token server, which an identity token is for";
 
 impl Flow {
@@ -60,7 +60,7 @@ impl Flow {
                 .any(|challenge| challenge.scheme == scheme)
         };
         self.basic_offered = offers("basic");
-        // Of several, the first that can be followed: one without realm is of use to nobody.
+        // Of several, the first that can be followed: one without realm is of no use.
         let bearer = challenges.iter().find(|challenge| {
             challenge.scheme == "bearer" && challenge.parameter("realm").is_some()
         });

@@ -37,7 +37,7 @@ impl Flow {
         self.on_redirect_elsewhere(to, reply)
     }
 
-    /// The redirect's target; a user in the URL is dropped, so that it is sent to nobody.
+    /// The redirect's target; a user in the URL is dropped, so that it is not sent.
     fn destination(&self, reply: &Reply) -> Option<Url> {
         let mut url = self.pending.url.join(reply.location.as_deref()?).ok()?;
         url.set_username("").ok()?;

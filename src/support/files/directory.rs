@@ -125,9 +125,9 @@ impl Directory {
             .attempt("set mode and owner of the directory", path)
     }
 
-    /// Whether somebody can have put another directory in the place of the one just made: the owner of
-    /// the directory above can rename. A fresh one is ours and empty; giving such a one away
-    /// harms nobody, even if it is not the same.
+    /// Whether another user can have put another directory in the place of the one just made: the owner
+    /// of the directory above can rename. A directory that belongs to the executing user and is empty may
+    /// be given away without harm, even if it is not the same.
     fn may_be_another(&self, made: &File) -> std::io::Result<bool> {
         if !self.way.is_foreign {
             return Ok(false);

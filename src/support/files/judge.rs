@@ -30,7 +30,7 @@ pub(super) fn is_foreign(owner: u32, us: u32) -> bool {
 
 /// What is wrong with a directory of `mode` and `owner` in which `us` is about to use something
 /// owned by `entry`. Where everybody may write, only root's or our own sticky directory is safe
-/// (`/tmp`), and there only what is root's or ours.
+/// (`/tmp`), and there only what belongs to root or the executing user.
 pub(super) fn judge_directory(
     mode: u32,
     owner: u32,
@@ -63,7 +63,7 @@ pub(super) fn may_stand(owner: u32, directory_owner: u32, us: u32) -> bool {
     owner == directory_owner || !is_foreign(owner, us) || !is_foreign(directory_owner, us)
 }
 
-/// Whether the change from `present` to `future` lets somebody new read a file of root or ourselves.
+/// Whether the change from `present` to `future` lets a further user read a file of root or the executing user.
 pub(super) fn gives_away(present: Attributes, future: Attributes, us: u32) -> bool {
     let widens = future.mode & !present.mode & READABLE != 0;
     let moves = (present.owner, present.group) != (future.owner, future.group);

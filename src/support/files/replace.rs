@@ -151,14 +151,14 @@ impl<'a> NewVersion<'a> {
         let name = lock.place.companion(NEW);
         // Only the holder of the lock makes this name, so what is there was left by a killed run.
         system::remove(directory, &name).attempt("remove the half-made new version of", &target)?;
-        // EXCL: a file, a link or a second name that somebody puts there now is not written to.
+        // EXCL: a file, a link or a second name that another user puts there now is not written to.
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
         let file =
             system::open(directory, &name, flags).attempt("make a new version of", &target)?;
         Ok(Self { lock, name, file })
     }
 
-    /// The attributes come before the content: nobody who may not read it ever can.
+    /// Sets the attributes before the content, so that at no time more users can read it than may.
     fn write(
         &self,
         content: &[u8],

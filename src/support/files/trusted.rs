@@ -1,5 +1,5 @@
 //! Reads files whose content a program obeys (settings) or keeps secret (credentials): they must
-//! belong to root or the executing user, and nobody else may write them.
+//! belong to root or the executing user, and no other user may write them.
 
 use std::{os::unix::fs::MetadataExt, path::Path};
 
@@ -14,9 +14,9 @@ use super::{
 /// What a file holds, and so who may have access to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// Settings: everybody may read them, nobody but owner and group write.
+    /// Settings: every user may read them, only owner and group write.
     Settings,
-    /// Secrets: the group may read them, nobody but the owner write.
+    /// Secrets: the group may read them, only the owner write.
     Secrets,
 }
 

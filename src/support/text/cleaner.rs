@@ -18,7 +18,7 @@ use crate::domain::{
     secret::{MASK, Secret},
 };
 
-/// Characters that are shown of an explanation by somebody who set a rule: an admission webhook.
+/// Characters that are shown of the explanation that an admission webhook gives for its rule.
 const SHOWN_OF_EXPLANATION: usize = 600;
 
 /// Steps for all texts of one cleaner: one server cannot take the time of all by many texts.
