@@ -28,6 +28,7 @@ struct Claims {
 /// not a JSON Web Token, or one without an end. The signature is for the registry to check.
 pub fn expiry_of(password: &Secret) -> Option<i64> {
     let parts: Vec<&str> = password.expose().split('.').collect();
+    // Passwords with dots are common: the claims decide whether it is a token.
     let [_, claims, _] = parts.as_slice() else {
         return None;
     };
@@ -44,6 +45,7 @@ const LAST: f64 = 253_402_300_799.0;
     reason = "the number is in the range of the type, and its fraction does not matter"
 )]
 fn seconds(exp: f64) -> Option<i64> {
+    // Tokens that never expire have numbers far beyond any calendar.
     (0.0..=LAST).contains(&exp).then_some(exp as i64)
 }
 

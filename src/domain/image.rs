@@ -103,6 +103,7 @@ fn split_reference(text: &str) -> (&str, &str, bool) {
 
 /// Docker Hub's official images live in the namespace `library`.
 fn on_docker_hub(repository: &str, registry: &RegistryHost) -> String {
+    // docker asks the registry for `library/nginx` when a user writes `nginx`.
     if registry.is_docker_hub() && !repository.contains('/') {
         format!("library/{repository}")
     } else {
@@ -132,6 +133,7 @@ fn is_repository_character(character: char) -> bool {
 
 fn check_reference(reference: &str, is_digest: bool) -> Result<(), ImageError> {
     let valid = match (is_digest, reference.split_once(':')) {
+        // A digest has a colon (`sha256:...`), a tag never has.
         (true, Some((algorithm, hex))) => is_algorithm(algorithm) && is_hash(hex),
         (false, None) => is_tag(reference),
         _ => false,

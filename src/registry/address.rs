@@ -48,6 +48,7 @@ pub(super) fn is_internal(url: &Url) -> bool {
 pub(super) fn literal_address(url: &Url) -> Option<IpAddr> {
     match url.host()? {
         Host::Ipv4(ip) => Some(ip.into()),
+        // `::ffff:127.0.0.1` reaches what `127.0.0.1` reaches.
         Host::Ipv6(ip) => Some(IpAddr::from(ip).to_canonical()),
         Host::Domain(_) => None,
     }
@@ -57,6 +58,7 @@ pub(super) fn literal_address(url: &Url) -> Option<IpAddr> {
 /// answers with NAT64 addresses for every public IPv4 host (RFC 6147): those count as what they hold.
 pub(super) fn is_internal_result(ip: IpAddr) -> bool {
     let holds = match ip {
+        // DNS64 makes such addresses for public IPv4 hosts (RFC 6147): what counts is the address inside.
         IpAddr::V6(ip) if ip.segments()[..6] == [0x64, 0xff9b, 0, 0, 0, 0] => embedded(ip).into(),
         other => other.to_canonical(),
     };

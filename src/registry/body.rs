@@ -52,11 +52,13 @@ pub(super) async fn read_body(
 async fn read_within(mut body: Incoming, limit: usize) -> hyper::Result<(Vec<u8>, bool)> {
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await.transpose()? {
+        // Trailers are frames, too.
         let Ok(data) = frame.into_data() else {
             continue;
         };
         let room = limit - bytes.len();
         bytes.extend_from_slice(&data[..data.len().min(room)]);
+        // The rest is not read: whoever sends without end would hold the proof until its time is over.
         if data.len() > room {
             return Ok((bytes, false));
         }
@@ -74,6 +76,7 @@ fn coding(headers: &HeaderMap) -> String {
 fn unzip(bytes: &[u8], limit: usize) -> (Vec<u8>, Option<Unusable>) {
     let mut plain = Vec::new();
     let most = u64::try_from(limit + 1).unwrap_or(u64::MAX);
+    // Several members in a row are one file (RFC 1952 §2.2).
     let outcome = MultiGzDecoder::new(bytes)
         .take(most)
         .read_to_end(&mut plain);
@@ -82,6 +85,7 @@ fn unzip(bytes: &[u8], limit: usize) -> (Vec<u8>, Option<Unusable>) {
         Ok(_) => None,
         Err(_) => Some(Unusable::Encoding),
     };
+    // What was decoded before an error is kept: the beginning of a message is better than none.
     plain.truncate(limit);
     // Some servers say gzip and send text.
     if plain.is_empty() && unusable.is_some() {

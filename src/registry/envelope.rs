@@ -27,6 +27,7 @@ impl Envelope {
         let text = Foreign::from_bytes(body);
         match serde_json::from_str::<Value>(text.raw()) {
             Ok(value) => Self::from_json(&value),
+            // Proxies and firewalls answer in plain text or HTML, and their words matter as much as a registry's.
             Err(_) => Self {
                 code: String::new(),
                 message: text,
@@ -37,6 +38,7 @@ impl Envelope {
     fn from_json(value: &Value) -> Self {
         let error = first_error(value);
         let text = |name: &&str| error[*name].as_str().filter(|text| !text.is_empty());
+        // A list of bare texts occurs as well: `{"errors": ["..."]}`.
         let message = MESSAGES.iter().find_map(text).or(error.as_str());
         // OAuth has the code in `error` (RFC 6749 §5.2).
         let [code, oauth] = ["code", "error"].map(|name| text(&name));
@@ -76,6 +78,7 @@ impl Envelope {
             "login",
             "license",
         ];
+        // Both: an expired certificate or cookie says nothing about the password.
         self.says("expired") && self.says_any(&CREDENTIALS)
     }
 
@@ -100,6 +103,7 @@ impl Envelope {
         let is_code = |text: &str| CODES.iter().any(|code| text.eq_ignore_ascii_case(code));
         is_code(&self.code)
             || is_code(self.message.raw())
+// Messages differ between products and releases, so pairs of words are looked for, in any order.
             || (self.says_any(&WRONG) && self.says_any(&LOGINS))
     }
 
@@ -139,6 +143,7 @@ impl Envelope {
     fn says_locked(&self) -> bool {
         let text = self.searchable();
         let starts_word = |at: usize| !text[..at].ends_with(char::is_alphanumeric);
+        // Not `blocked`, which firewalls say of addresses, nor `unlocked`.
         text.match_indices("locked").any(|(at, _)| starts_word(at))
     }
 
@@ -149,6 +154,7 @@ impl Envelope {
 
     /// The message in lower case and one line, longer than what is shown of it.
     fn searchable(&self) -> String {
+        // A message may be a page of megabytes, and is searched several times.
         let text: String = self.message.raw().chars().take(SEARCHED).collect();
         let words: Vec<_> = text.split_whitespace().collect();
         words.join(" ").to_ascii_lowercase()
@@ -189,6 +195,7 @@ fn first_error(value: &Value) -> &Value {
 
 fn first_of(value: &Value) -> Option<&Value> {
     match value {
+        // The distribution spec has a list; the first error is the one that decided.
         Value::Array(list) => list.first(),
         other => Some(other),
     }

@@ -179,6 +179,7 @@ impl Reply {
     /// Whether the answer is a page for people.
     pub fn is_html(&self) -> bool {
         self.content_type.to_ascii_lowercase().contains("html")
+// Portals often send pages without a content type.
             || self.body.trim_ascii_start().starts_with(b"<")
     }
 
@@ -191,6 +192,7 @@ impl Reply {
     pub(super) fn without_body(&self) -> Self {
         Self {
             body: Vec::new(),
+            // Without a body its type says nothing, and `is_html` must not go by it.
             content_type: String::new(),
             ..self.clone()
         }

@@ -62,6 +62,8 @@ impl ProxyLogins {
                 first: None,
             });
         }
+        // All requests wait for the first: sixteen at once with a wrong password would lock the account of the
+        // proxy.
         let now = standing.clone().lock_owned().await;
         match *now {
             Standing::Refused => None,
@@ -75,6 +77,7 @@ impl ProxyLogins {
                 standing,
                 first: Some(now),
             }),
+            // The proxy refused something, with the login. Without it the answer shows whether it was the login.
             Standing::Doubtful => Some(Turn {
                 login: None,
                 standing,
@@ -113,6 +116,7 @@ impl Turn {
         let with_login = self.login.is_some();
         let standing = match status {
             401 | 407 if with_login => Some(Standing::Refused),
+            // Refused only where the login was missing, so the login makes the difference.
             401 | 407 => Some(Standing::Accepted),
             200..=299 | 500..=599 if with_login => Some(Standing::Accepted),
             _ if with_login => Some(Standing::Doubtful),

@@ -38,12 +38,14 @@ fn connect_request(authority: &str, login: Option<&Secret>) -> String {
     let login = login.map_or_else(String::new, |pair| {
         format!("Proxy-Authorization: Basic {}\r\n", pair.expose())
     });
+    // Nothing but what RFC 9110 §9.3.6 requires.
     format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n{login}\r\n")
 }
 
 /// `HTTP/1.1 503 Service Unavailable`.
 fn status(answer: &[u8]) -> Option<u16> {
     let line = String::from_utf8_lossy(answer);
+    // 1.0 or 1.1; old proxies answer with the former.
     let mut words = line.strip_prefix("HTTP/1.")?.split_ascii_whitespace();
     words.nth(1)?.parse().ok()
 }
@@ -65,6 +67,7 @@ pub(super) fn refused_tunnel(status: u16) -> WireError {
 /// Only marks distinguish them: those of RFC 9209, squid and tinyproxy. The last answers 401 to a wrong
 /// password of its own, which must not be mistaken for the registry's word on the credential.
 pub(super) fn answer_of_proxy(status: u16, headers: &HeaderMap) -> Option<WireError> {
+    // A registry never sends 407. Any other status may be its own.
     let is_proxys = status == 407 || (status >= 400 && is_marked(headers));
     is_proxys.then(|| refused_tunnel(status))
 }

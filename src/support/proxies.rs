@@ -97,6 +97,7 @@ impl Proxy {
     /// host: `http://CORP\jane:pw@proxy` is the host `CORP` for browsers.
     pub fn parse(text: &str) -> Result<Self, ProxyError> {
         let text = text.trim();
+        // Go and curl take an address without a scheme for http.
         let text = if text.contains("://") {
             text.to_owned()
         } else {
@@ -137,6 +138,7 @@ impl Proxy {
             return Vec::new();
         }
         let meant = Secret::new(String::from_utf8_lossy(&login.password));
+        // The proxy may repeat any of the three in its answer.
         vec![login.written.clone(), meant, login.pair.clone()]
     }
 }
@@ -148,6 +150,7 @@ impl Login {
             return None;
         }
         let written = written.unwrap_or_default();
+        // Bytes, not text: a password may be in Latin-1.
         let decoded = |text| percent_decode_str(text).collect::<Vec<u8>>();
         let password = decoded(written);
         Some(Self {
@@ -164,6 +167,8 @@ fn require_unambiguous(text: &str) -> Result<(), ProxyError> {
         return Err(ProxyError::Control);
     }
     let (_, rest) = text.split_once("://").ok_or(ProxyError::Address)?;
+    // The URL standard ends the host here, other parsers at the last `@`: an address that they read
+    // differently would send the password to another host.
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     if authority.contains('\\') {
@@ -178,6 +183,7 @@ fn require_unambiguous(text: &str) -> Result<(), ProxyError> {
 impl NoProxy {
     /// Reads a list. Members that mean nothing exempt nothing.
     pub fn parse(list: &str) -> Self {
+        // Go separates at commas, but lists in environment files have spaces.
         let members = list.split([',', ' ']).map(str::trim);
         let members = members.filter(|member| !member.is_empty());
         Self(members.filter_map(Exemption::parse).collect())
@@ -185,6 +191,7 @@ impl NoProxy {
 
     /// Whether `url` is reached without a proxy.
     pub fn covers(&self, url: &Url) -> bool {
+        // Go never uses a proxy for the loopback.
         is_loopback(url) || self.0.iter().any(|exemption| exemption.covers(url))
     }
 }
@@ -222,6 +229,7 @@ impl Exemption {
 /// `[::1]:5000`, `registry:5000`, `::1`.
 fn split_port(member: &str) -> (&str, Option<&str>) {
     match member.rsplit_once(':') {
+        // Else a bare IPv6 address would lose its last group.
         Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
         _ => (member, None),
     }
@@ -233,6 +241,8 @@ impl Hosts {
             return Some(Self::Address(address.to_canonical()));
         }
         match host.strip_prefix("*.").or_else(|| host.strip_prefix('.')) {
+            // Go: `.example.com` and `*.example.com` leave out example.com itself, `example.com` has it and all
+            // below.
             Some(domain) => ascii(domain).map(Self::Below),
             None => ascii(host).map(Self::Domain),
         }
@@ -252,12 +262,14 @@ impl Hosts {
 
 /// A domain as URLs have it: `registry.bücher.example` becomes `registry.xn--bcher-kva.example`.
 fn ascii(domain: &str) -> Option<String> {
+    // URLs hold international names in punycode.
     let ascii = Host::parse(domain).ok()?.to_string();
     Some(ascii).filter(|domain| !domain.is_empty())
 }
 
 fn is_below(name: &str, domain: &str) -> bool {
     name.strip_suffix(domain)
+        // At a dot only: `notexample.com` is not below `example.com`.
         .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
 }
 

@@ -62,6 +62,7 @@ impl Bundle {
     /// empty where nothing can be read.
     pub fn load(&self) -> Vec<CertificateDer<'static>> {
         let in_file = |path: &PathBuf| read_certificates(path).ok().filter(|all| !all.is_empty());
+        // The first that holds certificates, as in Go (crypto/x509).
         let bundle = self.files.iter().find_map(in_file);
         bundle.unwrap_or_else(|| {
             let directories = self
@@ -92,6 +93,7 @@ pub fn read_certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>
 /// When it cannot be read, is not a regular file (a FIFO would block), or is larger than 16 MiB.
 pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     let invalid = |words| io::Error::new(io::ErrorKind::InvalidInput, words);
+    // Opening a pipe without a writer would wait for ever.
     let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
     let file: File = OpenOptions::new()
         .read(true)
@@ -120,6 +122,7 @@ pub fn may_sign(certificate: &CertificateDer<'_>) -> bool {
     };
     match parsed.basic_constraints() {
         Ok(Some(constraints)) => constraints.value.ca,
+        // Version 1 knows no extensions: old authorities of companies are self-signed and have none.
         Ok(None) => parsed.version() != X509Version::V3 && parsed.subject() == parsed.issuer(),
         Err(_) => false,
     }

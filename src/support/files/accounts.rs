@@ -61,6 +61,7 @@ impl Database {
     /// [`AccountError::Unknown`] when there is none of that name.
     pub fn number_of(self, name: &str) -> Result<u32, AccountError> {
         let number = name.parse().ok();
+        // -1 means "leave it" to chown(2), which would not be what was asked for.
         if let Some(number) = number.filter(|number| *number != UNCHANGED) {
             return Ok(number);
         }
@@ -106,12 +107,14 @@ pub fn home_of(user: &str) -> Option<String> {
 
 /// The home directory of the executing user.
 pub fn own_home() -> Option<String> {
+    // Not `$HOME`, which sudo may leave as that of the calling user.
     let number = rustix::process::getuid().as_raw().to_string();
     home_where(|fields| fields.get(2) == Some(&number.as_str()))
 }
 
 /// The home directory is the sixth of seven fields (passwd(5)).
 fn home_where(is_wanted: impl Fn(&[&str]) -> bool) -> Option<String> {
+    // Read by hand: a static program cannot load the name services of glibc.
     let text = read(Database::Users.path()).ok()?;
     let mut lines = text.lines().map(|line| line.split(':').collect::<Vec<_>>());
     let fields = lines.find(|fields| is_wanted(fields))?;

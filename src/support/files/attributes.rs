@@ -91,10 +91,12 @@ impl WantedAttributes {
     pub(super) fn apply(&self, file: &File) -> io::Result<()> {
         let present = Attributes::of(&file.metadata()?);
         let wanted = self.over(present);
+        // Only where it differs: fchown clears the set-user-ID bits and changes the time of the inode.
         if (wanted.owner, wanted.group) != (present.owner, present.group) {
             let owner = Uid::from_raw(wanted.owner);
             rustix::fs::fchown(file, Some(owner), Some(Gid::from_raw(wanted.group)))?;
         }
+        // Read again, because fchown may have cleared bits (chown(2)).
         if wanted.mode != Attributes::of(&file.metadata()?).mode {
             rustix::fs::fchmod(file, Mode::from_raw_mode(wanted.mode))?;
         }
@@ -106,6 +108,7 @@ impl WantedAttributes {
 pub(super) fn copy_extended(old: &File, new: &File) -> io::Result<()> {
     let names = names(old)?;
     if !names.iter().any(|name| name == ACCESS_LIST) {
+        // A default list of the directory has been given to the new file, and would let more users read it.
         drop_inherited_list(new)?;
     }
     for name in names.iter().filter(|name| is_kept(name)) {
@@ -129,6 +132,7 @@ fn drop_inherited_list(new: &File) -> io::Result<()> {
 fn names(file: &File) -> io::Result<Vec<String>> {
     let mut list = vec![0; XATTR_MAX];
     let length = match rustix::fs::flistxattr(file, list.as_mut_slice()) {
+        // File systems without extended attributes, such as some tmpfs and NFS.
         Err(Errno::OPNOTSUPP) => 0,
         length => length?,
     };

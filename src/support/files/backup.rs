@@ -11,6 +11,7 @@ use std::{
 pub(super) fn ending() -> String {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
     let seconds = since_epoch.map_or(0, |duration| duration.as_secs());
+    // As Ansible names its backups, so that the same clean-up finds them.
     format!(".{}.{}~", process::id(), timestamp(seconds))
 }
 
@@ -23,6 +24,8 @@ fn timestamp(seconds: u64) -> String {
 /// The Gregorian date of a day counted from 1970-01-01, computed in years that begin in March so
 /// that the leap day is the last of its year.
 fn date(days: u64) -> (u64, u64, u64) {
+    // Days from 1 March of the year 0: the leap day is then the last of its year. Nothing else here needs
+    // a crate for dates.
     let days = days + 719_468;
     let (era, day_of_era) = (days / 146_097, days % 146_097);
     let leap_days = day_of_era / 1460 + day_of_era / 146_096 - day_of_era / 36_524;

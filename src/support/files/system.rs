@@ -47,7 +47,9 @@ fn entry(file: File) -> io::Result<Entry> {
 /// Opens `name` in `directory`. Never follows a link, never blocks, never leaks to a child process.
 /// A file that this makes is for its owner alone.
 pub(super) fn open(directory: &File, name: &OsStr, flags: OFlags) -> io::Result<File> {
+    // Links are followed by the walk, which judges them, and by nothing else.
     let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    // For files that are made: never wider, whatever the umask is.
     let mode = Mode::RUSR | Mode::WUSR;
     Ok(File::from(rustix::fs::openat(
         directory, name, flags, mode,
@@ -73,6 +75,7 @@ pub(super) fn read_link(link: &File) -> io::Result<PathBuf> {
 /// Removes the name `name`, which need not exist.
 pub(super) fn remove(directory: &File, name: &OsStr) -> io::Result<()> {
     match rustix::fs::unlinkat(directory, name, AtFlags::empty()) {
+        // Removed by another run just now: what was wanted is so.
         Err(Errno::NOENT) => Ok(()),
         removed => Ok(removed?),
     }

@@ -1,8 +1,8 @@
 //! Texts that are looked for all at once. However many there are, and however alike, the searched text is
 //! read once.
 //!
-//! The `aho-corasick` crate does the same and more. It would be a tenth of the smallest module, which is
-//! sent to every node.
+//! The `aho-corasick` crate does the same and more. The smallest module, which is sent to every node, does
+//! not link it otherwise.
 
 use std::iter::successors;
 
