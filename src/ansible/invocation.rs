@@ -52,6 +52,7 @@ pub(super) fn read_call(
              call it from a playbook, or with ansible -m",
         )
     })?;
+    // By the courier: arguments in a file would stay on the node when the run is killed.
     let members = if path == STANDARD_INPUT {
         read_members("standard input", read_bounded(io::stdin().lock(), 0))?
     } else {
@@ -59,6 +60,7 @@ pub(super) fn read_call(
     };
     let (internal, given): (Map<_, _>, Map<_, _>) = members
         .into_iter()
+        // Which of them Ansible sends differs by release, so unknown ones are not refused.
         .partition(|(name, _)| name.starts_with(INTERNAL));
     let (options, secrets) =
         read_options(table, &given, lookup).map_err(|errors| Failure::new(errors.joined("; ")))?;
@@ -95,6 +97,7 @@ fn read_bounded(input: impl Read, length: u64) -> io::Result<Vec<u8>> {
     let length = usize::try_from(length.min(MAX_BYTES)).unwrap_or(0);
     // Room for all of it at once: one call to the system then reads it, and one sees its end.
     let mut bytes = Vec::with_capacity(length + 1);
+    // What is longer is cut, and then not JSON.
     input.take(MAX_BYTES).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -62,6 +62,7 @@ pub fn read(text: &str) -> Result<Value, LiteralError> {
     for dialect in dialects {
         match Reader::new(text, dialect).document() {
             Ok(value) => return Ok(value),
+            // The dialect that got furthest is the one that was meant.
             Err(LiteralError::Syntax(at)) => furthest = furthest.max(at),
             // The text is of this dialect: another one would only give it another meaning.
             Err(decisive) => return Err(decisive),
@@ -103,6 +104,7 @@ impl<'a> Reader<'a> {
         self.skip_space();
         match self.peek() {
             Some('[') => self.nested(|reader| reader.list(']')),
+            // Templates print tuples, such as those of `dict.items()`.
             Some('(') if self.dialect == Dialect::Python => self.nested(|reader| reader.list(')')),
             Some('{') => self.nested(Self::dict),
             _ => self.scalar(),
@@ -111,6 +113,7 @@ impl<'a> Reader<'a> {
 
     fn nested(&mut self, read: impl FnOnce(&mut Self) -> Read<Value>) -> Read<Value> {
         self.depth += 1;
+        // The reader is recursive, and a text of brackets would overflow the stack.
         if self.depth > MAX_DEPTH {
             return Err(LiteralError::TooDeep);
         }
@@ -135,6 +138,7 @@ impl<'a> Reader<'a> {
             let at = self.at;
             let name = self.name()?;
             let value = self.value()?;
+            // Which of the two was meant cannot be known, and one may be a password.
             if members.insert(name, value).is_some() {
                 return Err(LiteralError::KeyTwice(self.position(at)));
             }
@@ -148,6 +152,7 @@ impl<'a> Reader<'a> {
         if self.eat(',') {
             self.skip_space();
             let ends = self.peek() == Some(close);
+            // Python and YAML allow a comma at the end, JSON does not.
             return if ends && self.dialect == Dialect::Json {
                 Err(self.error_here())
             } else {

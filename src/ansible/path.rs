@@ -10,6 +10,7 @@ pub type Lookup = fn(&str) -> Option<String>;
 /// Reads an absolute path, with `$NAME`, `${NAME}`, `~` and `~user` expanded.
 pub(super) fn read_path(text: &str, lookup: Lookup) -> Result<String, String> {
     let path = expand_home(&expand_variables(text, lookup), lookup);
+    // Relative to what? A module runs in a directory that Ansible chooses.
     if path.starts_with('/') && !path.contains('\0') {
         return Ok(path);
     }
@@ -32,6 +33,7 @@ fn expand_variables(text: &str, lookup: Lookup) -> String {
         match value {
             Some(value) => expanded.push_str(&value),
             None => {
+                // As Python's expandvars: an unknown variable stays as it is written.
                 expanded.push('$');
                 expanded.push_str(&after[..length]);
             }
@@ -59,6 +61,7 @@ fn expand_home(path: &str, lookup: Lookup) -> String {
     let home = match user {
         // An empty HOME is taken as it is; then the path is relative, and refused or below `/`.
         "" => lookup("HOME").or_else(own_home),
+        // By /etc/passwd: `~user` has no variable.
         user => home_of(user),
     };
     home.map_or_else(

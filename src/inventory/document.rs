@@ -133,11 +133,13 @@ impl Document {
             );
         }
         if !self.shared.is_empty() {
+            // `OSEv3` is where openshift-ansible keeps them, and hosts outside of it must not see the password.
             let top = if self.osev3 { OSEV3 } else { ALL };
             let group = members.entry(top).or_insert_with(|| json!({}));
             group["vars"] = self.shared.clone().into();
         }
         members.insert(META.to_owned(), json!({HOSTVARS: self.hostvars}));
+        // The same cluster gives the same text, so that a diff of two runs shows changes alone.
         members.sort_keys();
         members.into()
     }
@@ -151,6 +153,7 @@ impl Document {
         let is_known = || self.groups.values().flatten().any(|host| host == name);
         match variables {
             Some(variables) => Ok(variables.clone().into()),
+            // etcd hosts of the settings are in a group, but are not nodes, so nothing is known of them.
             None if is_known() => Ok(json!({})),
             None => Err(InventoryError::UnknownHost {
                 name: name.to_owned(),
@@ -206,6 +209,7 @@ fn named<'a>(
     check_node_names(nodes, settings)?;
     let name = |node| place::preferred(node, &settings.hostname_preference);
     let mut hosts: Vec<_> = nodes.iter().map(|node| (name(node), node)).collect();
+    // The API lists nodes in any order; the first master must be the same in each run.
     hosts.sort_by_key(|(host, node)| (*host, &node.name));
     match hosts.windows(2).find(|pair| pair[0].0 == pair[1].0) {
         None => Ok(hosts),
@@ -221,6 +225,7 @@ fn check_node_names(nodes: &[NodeRecord], settings: &Settings) -> Result<(), Inv
     nodes
         .iter()
         .try_for_each(|node| check_node(&node.name).map(drop))?;
+    // Selectors leave nodes out, so a master that is missing may only be unselected.
     let is_whole = settings.label_selector.is_empty() && settings.field_selector.is_empty();
     for master in &settings.masters {
         let name = check_node(master)?;

@@ -129,12 +129,15 @@ fn usual_node_group(node: &NodeRecord, settings: &Settings) -> Option<String> {
 /// its value, newer clusters write nothing and mean the same.
 fn has_role(node: &NodeRecord, role: &str, settings: &Settings) -> bool {
     if role == MASTER && !settings.masters.is_empty() {
+        // The settings have the last word: a cluster whose labels were edited by hand still has masters.
         return settings.masters.contains(&node.name);
     }
     let has = |role: &str| {
         let value = node.labels.get(&format!("{ROLE}{role}"));
+        // openshift-ansible 3.11 writes `true`, Kubernetes leaves the value empty.
         value.is_some_and(|value| value != "false")
     };
+    // OKD 4 has both labels, newer Kubernetes only `control-plane`.
     has(role) || role == MASTER && has(CONTROL_PLANE)
 }
 
@@ -154,6 +157,7 @@ fn places(node: &NodeRecord) -> impl Iterator<Item = String> {
 
 /// Ansible warns of group names that are not names of variables, and changes some of them.
 fn safe(name: &str) -> String {
+    // As TRANSFORM_INVALID_GROUP_CHARS of Ansible does; otherwise it would warn about every group.
     let replaced = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
     name.chars().map(replaced).collect()
 }

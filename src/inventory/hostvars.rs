@@ -51,6 +51,7 @@ pub(super) fn hostvars(node: &NodeRecord, settings: &Settings) -> Map<String, Va
 
 /// What a node says under names of its own choice.
 fn mapping(pairs: &BTreeMap<String, String>) -> Value {
+    // ansible-core 2.19 refuses a whole inventory for a reserved name that it does not expect.
     let pairs = pairs.iter().filter(|(name, _)| !name.starts_with(RESERVED));
     let members: Map<_, _> = pairs.map(|(k, v)| (k.clone(), literal(v))).collect();
     members.into()
@@ -58,6 +59,7 @@ fn mapping(pairs: &BTreeMap<String, String>) -> Value {
 
 fn annotations(node: &NodeRecord) -> Value {
     let mut annotations = node.annotations.clone();
+    // A copy of the object with every annotation in it, in one line.
     annotations.remove(COPY);
     mapping(&annotations)
 }

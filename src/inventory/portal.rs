@@ -133,16 +133,19 @@ fn parse(text: &Secret, host: Option<&str>) -> Result<Credential, PortalError> {
 
 /// The docker config that the text is, or that is in the Secret that it is. JSON is YAML as well.
 fn docker_config(text: &Secret) -> Result<Secret, PortalError> {
+    // The YAML parser is recursive, and a deep text would end the process.
     if is_too_deep(text.expose().as_bytes()) {
         return Err(PortalError::OtherForm);
     }
     let members: BTreeMap<String, serde_yaml::Value> =
         serde_yaml::from_str(text.expose()).map_err(|_| PortalError::OtherForm)?;
+    // The page Docker Configuration has the document itself, the page OpenShift Secret has it in a Secret.
     if members.contains_key("auths") {
         return Ok(text.clone());
     }
     let manifest: Manifest =
         serde_yaml::from_str(text.expose()).map_err(|_| PortalError::OtherForm)?;
+    // Of both members the API server takes `stringData`.
     if let Some(document) = manifest.string_data.get(DOCUMENT_KEY) {
         return Ok(Secret::new(document.as_str()));
     }
@@ -150,6 +153,7 @@ fn docker_config(text: &Secret) -> Result<Secret, PortalError> {
         .data
         .get(DOCUMENT_KEY)
         .ok_or(PortalError::OtherForm)?;
+    // YAML folds long lines, and Go skips line breaks in base64.
     let packed: String = encoded.split_whitespace().collect();
     let bytes = STANDARD.decode(packed).map_err(|_| PortalError::Base64)?;
     String::from_utf8(bytes)

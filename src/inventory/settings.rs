@@ -121,6 +121,7 @@ impl Settings {
         if is_too_deep(text.as_bytes()) {
             return Err(SettingsError("brackets are nested too deeply".to_owned()));
         }
+        // An empty file is null in YAML, and means the defaults.
         let read: Result<Option<Self>, _> = serde_yaml::from_str(text);
         read.map(Option::unwrap_or_default)
             .map_err(|error| SettingsError(described(&error)))
@@ -176,6 +177,7 @@ fn without(message: &str, before: &str, quote: char) -> String {
     let Some((head, rest)) = message.split_once(&format!("{before}{quote}")) else {
         return message.to_owned();
     };
+    // From the end: the quoted value may hold the quote itself.
     let next = rest.rfind(&format!("{quote}, expected"));
     let end = next.or_else(|| rest.rfind(quote)).unwrap_or(rest.len());
     let tail = rest.get(end + quote.len_utf8()..).unwrap_or_default();

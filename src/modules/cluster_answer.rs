@@ -30,6 +30,7 @@ pub(super) fn fail(response: Response, errors: &[ClusterError], cleaner: &Cleane
         .iter()
         .map(|error| visible(&join_causes(error), cleaner))
         .collect();
+    // One server that is down fails for every namespace in the same words.
     messages.dedup();
     response
         .with("reason", first.reason())

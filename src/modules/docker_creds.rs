@@ -106,6 +106,7 @@ fn read_input(options: &Options) -> Result<Input, Failure> {
     let network = network(options)?;
     let credential = credential(options)?;
     let pair = credential.credential.encode();
+    // The password itself is an option, and known already.
     let secrets = network.proxies.secrets().into_iter().chain([pair]);
     Ok(Input {
         credential,

@@ -166,6 +166,8 @@ fn run(call: &Call) -> Result<Response, Failure> {
         .get(RESTART_NOTE)
         .map(|path| RestartNote::find(Path::new(path)));
     let note = note.transpose()?;
+    // The note is settled by a call of its own, after the restart: until then a killed run leaves it, and the
+    // next run restarts.
     if options.get(RESTART_DONE) {
         return settle(note, effect_of(call));
     }

@@ -26,6 +26,7 @@ pub fn join_first<T: ToString>(items: impl IntoIterator<Item = T>, separator: &s
         .take(MOST_NAMED)
         .map(|one| one.to_string())
         .collect();
+    // Counted without being made into text.
     let more = items.count();
     if more > 0 {
         named.push(format!("and {more} more"));

@@ -20,6 +20,7 @@ pub(super) fn logins(examinations: Vec<Examination>) -> Vec<Login> {
     let mut known: HashMap<(String, Credential), usize> = HashMap::new();
     for (position, examination) in examinations.into_iter().enumerate() {
         let credential = &examination.credential;
+        // By server, not by name: lock-outs count at the server, whatever it is called.
         let key = (server(&credential.host), credential.credential.clone());
         let login = *known.entry(key).or_insert(logins.len());
         if login == logins.len() {

@@ -126,6 +126,7 @@ impl Cleaner {
     }
 
     fn mask(&self, raw: &str) -> Result<String, TooCostly> {
+        // More than is shown, so that a secret across the end is seen whole.
         let read = &raw[..raw.floor_char_boundary(READ)];
         let ending = if read.len() < raw.len() {
             Ending::Cut
@@ -151,6 +152,7 @@ impl Known {
             self.index.add(secret);
         }
         self.indexed = self.secrets.len();
+        // A server may answer many times, each time with a text that is just affordable.
         if self.steps > TOTAL_BUDGET {
             return Err(TooCostly);
         }

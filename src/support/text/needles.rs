@@ -53,6 +53,7 @@ impl Needles {
     /// `rest` begins with that needle. So all of them are among the last needle not behind `rest` and its
     /// prefixes: a walk over these is enough, where thousands of needles begin alike.
     fn candidates(&self, rest: &[u8]) -> impl Iterator<Item = usize> {
+        // Bytes, because `rest` may begin inside a character.
         let behind = self.sorted.partition_point(|one| one.as_bytes() <= rest);
         successors(behind.checked_sub(1), |at| {
             Some(self.prefixes[*at]).filter(|prefix| *prefix != NONE)
@@ -65,6 +66,7 @@ fn prefixes(sorted: &[String]) -> Vec<usize> {
     // The needles that the last one begins with, the shortest first, and itself.
     let mut open: Vec<usize> = Vec::new();
     for (at, text) in sorted.iter().enumerate() {
+        // In sorted order, what this needle does not begin with, no later one begins with either.
         while open
             .last()
             .is_some_and(|last| !text.starts_with(&sorted[*last]))

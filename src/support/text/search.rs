@@ -83,6 +83,7 @@ impl Index {
             found: Vec::new(),
         };
         for at in 0..text.len() {
+            // Counted, not timed: the same text is withheld on every machine.
             *steps += search.step(at);
             if *steps > BUDGET {
                 return Err(TooCostly);
@@ -130,6 +131,7 @@ impl Search<'_> {
         self.begin(at, &units, &mut states);
         let work = units.len() * (states.len() + 3);
         states.sort_unstable();
+        // Two ways to read the same beginning go on in the same way; the earlier start masks more.
         states.dedup_by_key(|state| (state.form, state.matched));
         for state in states {
             for unit in &units {
@@ -184,6 +186,8 @@ impl Search<'_> {
         let form = &self.index.forms[state.form];
         let rest = &form.text.expose().as_bytes()[state.matched..];
         let meaning = unit.meaning();
+        // Bytes without meaning, such as tags, are skipped inside a secret only: before it they would make every
+        // place a beginning.
         let skips_too_much =
             meaning.is_empty() && (state.matched == 0 || form.kind == Kind::WholeToken);
         if skips_too_much || !form.kind.reads(meaning, rest) {
