@@ -581,8 +581,9 @@ fn an_identity_token_is_exchanged_by_a_form_at_the_token_server() {
 
 #[test]
 fn what_becomes_of_an_identity_token() {
+    type Script = Vec<(Purpose, Reply)>;
     let invalid = says(400, r#"{"error":"invalid_grant"}"#);
-    let table: [(&str, Vec<(Purpose, Reply)>, Reason); 6] = [
+    let table: [(&str, Script, Reason); 6] = [
         (
             "refused",
             vec![(P, asks(BEARER)), (T0, invalid)],
