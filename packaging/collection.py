@@ -53,9 +53,11 @@ ACTION = '''# SPDX-License-Identifier: Apache-2.0
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
-from ansible_collections.oreg.openshift.plugins.action.oreg_node_config import ActionModule
+from ansible_collections.oreg.openshift.plugins.action.oreg_node_config import ActionModule, remember_digests
 
 __all__ = ["ActionModule"]
+
+remember_digests(__name__.rsplit('.', 1)[-1])
 '''
 
 # Sections of CHANGELOG.md, as antsibull-changelog names them.

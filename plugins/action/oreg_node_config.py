@@ -633,4 +633,4 @@ def remember_digests(name):
 
 
 # Ansible imports this file once, and then makes a process for each host: they need not read the programs.
-remember_digests(__name__.split('.')[-1])
+remember_digests(__name__.rsplit('.', 1)[-1])
