@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Map, Value};
 
 use super::{
-    option::Table, options::Options, path::Lookup, read_options::read_options, response::Failure,
+    module::Module, options::Options, path::Lookup, read_options::read_options, response::Failure,
 };
 use crate::support::text::Cleaner;
 
@@ -19,9 +19,6 @@ const INTERNAL: &str = "_ansible_";
 
 /// In place of a path: the arguments are on standard input, so that no file ever holds them.
 const STANDARD_INPUT: &str = "-";
-
-/// A larger arguments file is a mistake; the largest honest one holds some thousand registries.
-const MAX_BYTES: u64 = 16 << 20;
 
 /// What a module is asked to do.
 #[derive(Debug)]
@@ -37,13 +34,13 @@ pub struct Call {
     pub cleaner: Cleaner,
 }
 
-/// Reads the arguments at `path`, or from standard input where that is `-`, by `table`.
+/// Reads the arguments at `path`, or from standard input where that is `-`, by the table of `module`.
 ///
 /// # Errors
 /// [`Failure`] with all errors of the options at once, or that the arguments cannot be read.
 pub(super) fn read_call(
     path: Option<&OsStr>,
-    table: Table,
+    module: &Module,
     lookup: Lookup,
 ) -> Result<Call, Failure> {
     let path = path.ok_or_else(|| {
@@ -54,16 +51,19 @@ pub(super) fn read_call(
     })?;
     // By the courier: arguments in a file would stay on the node when the run is killed.
     let members = if path == STANDARD_INPUT {
-        read_members("standard input", read_bounded(io::stdin().lock(), 0))?
+        read_members(
+            "standard input",
+            read_bounded(io::stdin().lock(), 0, module.most_bytes),
+        )?
     } else {
-        read_file(Path::new(path))?
+        read_file(Path::new(path), module.most_bytes)?
     };
     let (internal, given): (Map<_, _>, Map<_, _>) = members
         .into_iter()
         // Which of them Ansible sends differs by release, so unknown ones are not refused.
         .partition(|(name, _)| name.starts_with(INTERNAL));
-    let (options, secrets) =
-        read_options(table, &given, lookup).map_err(|errors| Failure::new(errors.joined("; ")))?;
+    let (options, secrets) = read_options(module.table, &given, lookup)
+        .map_err(|errors| Failure::new(errors.joined("; ")))?;
     Ok(Call {
         options,
         check: is_set(&internal, "_ansible_check_mode"),
@@ -72,10 +72,10 @@ pub(super) fn read_call(
     })
 }
 
-fn read_file(path: &Path) -> Result<Map<String, Value>, Failure> {
+fn read_file(path: &Path, most: u64) -> Result<Map<String, Value>, Failure> {
     let bytes = File::open(path).and_then(|file| {
         let length = file.metadata()?.len();
-        read_bounded(file, length)
+        read_bounded(file, length, most)
     });
     read_members(&format!("the arguments file {}", path.display()), bytes)
 }
@@ -93,12 +93,15 @@ fn read_members(source: &str, bytes: io::Result<Vec<u8>>) -> Result<Map<String, 
     })
 }
 
-fn read_bounded(input: impl Read, length: u64) -> io::Result<Vec<u8>> {
-    let length = usize::try_from(length.min(MAX_BYTES)).unwrap_or(0);
+fn read_bounded(input: impl Read, length: u64, most: u64) -> io::Result<Vec<u8>> {
+    let room = usize::try_from(length.min(most)).unwrap_or(0);
     // Room for all of it at once: one call to the system then reads it, and one sees its end.
-    let mut bytes = Vec::with_capacity(length + 1);
-    // What is longer is cut, and then not JSON.
-    input.take(MAX_BYTES).read_to_end(&mut bytes)?;
+    let mut bytes = Vec::with_capacity(room + 1);
+    input.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        let message = format!("it has more than {most} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
     Ok(bytes)
 }
 

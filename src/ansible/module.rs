@@ -6,6 +6,10 @@ use super::{
     response::{Failure, Response},
 };
 
+/// Larger arguments are a mistake; the largest honest ones without results of other tasks hold some thousand
+/// registries.
+const MOST_BYTES: u64 = 16 << 20;
+
 /// A module: its name, its options and what it does.
 #[derive(Debug)]
 pub struct Module {
@@ -16,6 +20,7 @@ pub struct Module {
     pub(super) table: Table,
     pub(super) run: fn(&Call) -> Result<Response, Failure>,
     pub(super) finish_failure: fn(Response) -> Response,
+    pub(super) most_bytes: u64,
 }
 
 impl Module {
@@ -32,7 +37,14 @@ impl Module {
             table,
             run,
             finish_failure: std::convert::identity,
+            most_bytes: MOST_BYTES,
         }
+    }
+
+    /// Takes arguments of up to so many bytes.
+    #[must_use]
+    pub const fn taking(self, most_bytes: u64) -> Self {
+        Self { most_bytes, ..self }
     }
 
     /// Every option that it takes.

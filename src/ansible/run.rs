@@ -35,7 +35,7 @@ pub fn run(module: &'static Module, argument: Option<&OsStr>, lookup: Lookup) ->
         Some("--version" | "-V") => return say(&version_of(module)),
         _ => {}
     }
-    let (response, secrets, plain) = match read_call(argument, module.table, lookup) {
+    let (response, secrets, plain) = match read_call(argument, module, lookup) {
         // Messages about options hold no value.
         Err(failure) => (failure.into_response(), Vec::new(), Vec::new()),
         Ok(call) => {

@@ -107,13 +107,17 @@ const REALM_HOSTS: Row<Vec<(String, String)>> = Row::dict("oreg_realm_hosts").ab
 
 rows! {pub REPORT, RESULTS, REALM_HOSTS, REGISTRIES}
 
+/// Results of 10,000 nodes with 20 registries each have half of it.
+const MOST_BYTES: u64 = 192 << 20;
+
 /// The module.
 pub const MODULE: Module = Module::new(
     "oreg_report",
     "Makes settings, messages and reports of the results of other tasks",
     &[CREDENTIAL_OPTIONS, OPTIONS],
     run,
-);
+)
+.taking(MOST_BYTES);
 
 fn run(call: &Call) -> Result<Response, Failure> {
     let options = &call.options;

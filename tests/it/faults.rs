@@ -5,6 +5,7 @@
 
 mod api;
 mod kills;
+mod large;
 mod memory;
 mod slow;
 

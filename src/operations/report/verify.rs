@@ -126,11 +126,12 @@ impl View<'_> {
             None => NodeState::Failed,
             Some(_) => NodeState::Reached,
         };
+        let stored = node.stored.registries().unwrap_or_default();
         let registries = self.hosts.iter().map(|host| NodeRegistry {
             host: host.clone(),
-            state: files
-                .as_deref()
-                .map_or(state.of_registries(), |files| self.state(node, files, host)),
+            state: files.as_deref().map_or(state.of_registries(), |files| {
+                self.state(&stored, files, host)
+            }),
             message: None,
         });
         Node {
@@ -147,7 +148,7 @@ impl View<'_> {
     }
 
     /// How a registry stands on a node whose files could be compared.
-    fn state(&self, node: &NodeResults, files: &[File], host: &str) -> State {
+    fn state(&self, stored: &[Registry], files: &[File], host: &str) -> State {
         let key = secrets::key_of(host);
         let names = |keys: &[String]| keys.iter().any(|name| name == key);
         if files.iter().any(|file| file.message.is_some()) {
@@ -160,9 +161,8 @@ impl View<'_> {
             return State::Differs;
         }
         // A credential that the registry has refused is the same on the node, and is not sent from there.
-        let stored = node.stored.registries().unwrap_or_default();
         let is_refused = self.refused.iter().any(|refused| refused == host);
-        let answers = if is_refused { self.proven } else { &stored };
+        let answers = if is_refused { self.proven } else { stored };
         match answers.iter().find(|registry| registry.host == host) {
             None => State::NotAsked,
             Some(registry) if registry.reason == UNLISTED => State::NotOurs,

@@ -128,6 +128,9 @@ impl Cleaner {
     fn mask(&self, raw: &str) -> Result<String, TooCostly> {
         // More than is shown, so that a secret across the end is seen whole.
         let read = &raw[..raw.floor_char_boundary(READ)];
+        if self.layers().all(|known| lock(known).secrets.is_empty()) {
+            return Ok(read.to_owned());
+        }
         let ending = if read.len() < raw.len() {
             Ending::Cut
         } else {
