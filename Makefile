@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help generate demo demo-cluster modules dist test-dist test-packages test-reproducible site collection check test test-python test-matrix test-faults molecule keycloak-test lint bench release-notes publish setup clean
+.PHONY: help generate demo demo-cluster modules dist test-dist test-packages test-reproducible site collection check test test-python test-matrix test-faults test-mesh molecule keycloak-test lint bench release-notes publish setup clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,10 @@ test-matrix: setup modules ## the tests with every version of Ansible that is pr
 
 test-faults: setup ## kills, cuts, dying servers and hostile input, the long way: half an hour
 	OREG_LONG_FAULTS=1 cargo test --locked --features real --test it faults -- --nocapture
+
+test-mesh: setup collection ## the playbooks in slices on a Receptor mesh, the engine below AWX; as root, ten minutes
+	@testbed/setup mesh
+	@cargo run --quiet --locked -p testbed -- run --cluster --nodes 60 -- testbed/mesh/run
 
 molecule: setup modules ## the playbooks on booted nodes, by molecule: scenarios default, own-way and upgrade
 	@molecule/run
