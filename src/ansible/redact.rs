@@ -5,11 +5,7 @@
 //! password. So the net masks distinctive secrets only, and none that the task itself writes in clear:
 //! a mask that stands for a word spells the password, and spoils the sentence.
 
-use std::{
-    cmp::Reverse,
-    collections::{HashMap, HashSet},
-    fmt::Write as _,
-};
+use std::fmt::Write as _;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
@@ -35,11 +31,8 @@ impl Redactor {
         secrets.retain(|secret| is_distinctive(secret.expose()));
         // All at once: thousands of secrets times thousands of hosts would take minutes.
         let needles = Needles::new(secrets.iter().map(|secret| secret.expose().to_owned()));
-        let written: HashSet<_> = plain
-            .iter()
-            .flat_map(|text| needles.found_in(text))
-            .collect();
-        secrets.retain(|secret| !written.contains(secret.expose()));
+        let written = needles.found_in(plain.iter().map(String::as_str));
+        secrets.retain(|secret| written.binary_search(&secret.expose()).is_err());
         Self { secrets }
     }
 
@@ -56,13 +49,20 @@ impl Redactor {
     /// secret must be masked whole.
     fn forms_in(&self, printed: &str) -> Vec<Secret> {
         let forms = self.secrets.iter().flat_map(|s| forms_of(s.expose()));
+        let mut forms: Vec<_> = forms.collect();
         // The answer is searched in its printed form, where quotes and the like are escaped.
-        let texts: HashMap<_, _> = forms.map(|form| (in_json(&form), form)).collect();
-        let needles = Needles::new(texts.keys().cloned());
-        let found = needles.found_in(printed).into_iter();
-        let mut found: Vec<_> = found.map(|printed| &texts[printed]).collect();
-        found.sort_unstable_by_key(|text| Reverse(text.len()));
-        found.into_iter().map(Secret::new).collect()
+        let needles = Needles::new(forms.iter().map(|form| in_json(form)));
+        let found = needles.found_in([printed]);
+        forms.retain(|form| found.binary_search(&&*in_json(form)).is_ok());
+        forms.sort_unstable();
+        forms.dedup();
+        let mut longest_first: Vec<String> = Vec::with_capacity(forms.len());
+        for form in forms {
+            // Few are found, so insertion is enough; a sort by length adds 3 kB to the smallest module.
+            let at = longest_first.partition_point(|other| other.len() >= form.len());
+            longest_first.insert(at, form);
+        }
+        longest_first.into_iter().map(Secret::new).collect()
     }
 }
 

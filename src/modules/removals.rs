@@ -1,7 +1,5 @@
 //! The option `registries`: which registries to remove, where not all that the inventory names are meant.
 
-use std::collections::{HashMap, HashSet};
-
 use super::credential_options::{all_at_once, inventory};
 use crate::{
     ansible::{Failure, Options, Row},
@@ -24,17 +22,13 @@ pub(super) fn removals(options: &Options) -> Result<Vec<NamedRegistry>, Failure>
         return inventory.names().map_err(|errors| all_at_once(&errors));
     }
     let known = inventory.known().map_err(|errors| all_at_once(&errors))?;
-    let mut forms_of: HashMap<&RegistryHost, Vec<&NamedRegistry>> = HashMap::new();
-    for registry in &known {
-        forms_of.entry(&registry.host).or_default().push(registry);
-    }
     let mut removals = Vec::new();
     for (index, text) in given.iter().enumerate() {
         let host = RegistryHost::parse(text).map_err(|error| {
             Failure::new(format!("{}[{index}]: {error}", REGISTRIES.spec().name))
         })?;
-        let known = forms_of.get(&host).into_iter().flatten();
-        removals.extend(known.map(|registry| (*registry).clone()));
+        // A map would be quicker only for thousands of removals; each map adds 2 kB to the smallest module.
+        removals.extend(known.iter().filter(|known| known.host == host).cloned());
         // A pull secret is named after the form in which the inventory had the registry. The inventory may
         // have lost it since, so the form given here and the canonical one are tried as well.
         let forms = [text.trim_end_matches('/').to_owned(), host.to_string()];
@@ -64,11 +58,14 @@ pub(super) fn still_wanted(options: &Options) -> Result<Vec<String>, Failure> {
     // The main registry has a name by default; only a user says that its credential is wanted.
     let is_wanted =
         |known: &&NamedRegistry| known.source != Source::Main || inventory.has_main_user();
-    let wanted = known.iter().filter(is_wanted);
-    // A registry that is removed from nodes, but not from the inventory, comes back with the next run.
-    let mut wanted: HashSet<_> = wanted.map(|registry| &registry.host).collect();
-    let removals = removals(options)?.into_iter();
-    // Taken out of the set, so that each is named once.
-    let still = removals.filter(|removal| wanted.remove(&removal.host));
-    Ok(still.map(|removal| removal.host.to_string()).collect())
+    let wanted: Vec<_> = known.iter().filter(is_wanted).collect();
+    let mut still = Vec::new();
+    for removal in removals(options)? {
+        let name = removal.host.to_string();
+        // A registry that is removed from nodes, but not from the inventory, comes back with the next run.
+        if wanted.iter().any(|wanted| wanted.host == removal.host) && !still.contains(&name) {
+            still.push(name);
+        }
+    }
+    Ok(still)
 }

@@ -27,9 +27,10 @@ impl Needles {
         Self { sorted, prefixes }
     }
 
-    /// The needles that occur in `text`, each once, in their order.
-    pub fn found_in(&self, text: &str) -> Vec<&str> {
-        let mut found: Vec<_> = self.occurrences(text).collect();
+    /// The needles that occur in any of `texts`, each once, in their order.
+    pub fn found_in<'a>(&'a self, texts: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+        let texts = texts.into_iter();
+        let mut found: Vec<_> = texts.flat_map(|text| self.occurrences(text)).collect();
         found.sort_unstable();
         found.dedup();
         found.into_iter().map(|at| &*self.sorted[at]).collect()
@@ -97,7 +98,7 @@ mod tests {
             expected.sort();
             expected.dedup();
             prop_assert_eq!(needles.any_in(&haystack), !expected.is_empty());
-            prop_assert_eq!(needles.found_in(&haystack), expected);
+            prop_assert_eq!(needles.found_in([&*haystack]), expected);
         }
     }
 
