@@ -10,6 +10,10 @@ mod memory;
 mod slow;
 
 /// Returns how often something is done: `long` under `make test-faults`, else `short`.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a variable of the tests, not of a program"
+)]
 fn times(short: usize, long: usize) -> usize {
     if std::env::var_os("OREG_LONG_FAULTS").is_some() {
         long

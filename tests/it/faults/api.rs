@@ -27,7 +27,7 @@ const PASSWORD: &str = "hunter2.Secret-8842";
 
 /// The most that a run may take: an answer is waited for 30 s, a list four times as long, and a write that met
 /// another one is repeated.
-const LONGEST: Duration = Duration::from_secs(180);
+const LONGEST: Duration = Duration::from_mins(3);
 
 /// Which way the record goes before which the connection is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -19,7 +19,7 @@ use super::{Dice, times};
 use crate::support::{
     command::Account,
     module::Module,
-    scratch::{Scratch, names, read},
+    scratch::{Scratch, names, read, write},
     scripted::{Heard, Reaction, Scripted, reply},
 };
 
@@ -103,11 +103,10 @@ fn document(path: &Path) -> (String, Value) {
 /// runs were killed, and how many came to their end before.
 fn killed_at_random(writer: &dyn Writer, path: &Path, kills: usize) -> (usize, usize) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(
+    write(
         path,
         format!("{{\"auths\": {{\"other.example.com\": {FOREIGN}}}}}"),
-    )
-    .unwrap();
+    );
     let usual = duration_of_a_run(writer, path);
     let (killed, ended) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let is_over = AtomicBool::new(false);

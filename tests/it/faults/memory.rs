@@ -1,7 +1,8 @@
-//! Memory against hostile input: every program within a limit of its address space (RLIMIT_AS) says what is wrong, and
+//! Memory against hostile input: every program within a limit of its address space (`RLIMIT_AS`) says what is wrong, and
 //! is not ended by the system. The bound is for the debug programs, whose own code has tens of megabytes.
 
 use std::{
+    fmt::Write as _,
     io::{Read, Write},
     net::{TcpListener, TcpStream},
     path::Path,
@@ -64,13 +65,18 @@ sys.exit(status if status >= 0 else 128 - status)";
     (output, kilobytes >> 10)
 }
 
+#[expect(clippy::print_stderr, reason = "a figure, shown with --nocapture")]
+fn show(what: &str, peak: u64) {
+    eprintln!("{what}: {peak} MiB");
+}
+
 /// The program answers: it does not crash, and a status says that something is wrong, or nothing.
 fn answers(what: &str, command: &Command, limit: u64, input: &str) {
     let (output, peak) = limited(command, limit, input);
     let code = output.status.code().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(code < 100, "{what}: ended with {code}: {said}");
-    eprintln!("{what}: {peak} MiB");
+    show(what, peak);
 }
 
 fn module_answers(what: &str, module: &Module) {
@@ -85,7 +91,7 @@ fn module_answers_within(limit: u64, what: &str, module: &Module) {
     let answer: Value =
         serde_json::from_str(&text).unwrap_or_else(|_| panic!("{what}: {output:?}"));
     assert!(answer.is_object(), "{what}: {text}");
-    eprintln!("{what}: {peak} MiB");
+    show(what, peak);
 }
 
 /// The first, or all.
@@ -107,19 +113,26 @@ fn hostile_texts(size: usize) -> Vec<(&'static str, String)> {
             "entries",
             format!(
                 "{{\"auths\":{{{}\"z\":{{}}}}}}",
-                (0..size / 14)
-                    .map(|n| format!("\"h{n}\":{{}},"))
-                    .collect::<String>()
+                numbered(size / 14, |text, n| write!(text, "\"h{n}\":{{}},"))
             ),
         ),
         ("YAML lines", repeated("a:\n", "- b\n", "")),
         (
             "YAML keys",
-            (0..size / 11).map(|n| format!("k{n}: v\n")).collect(),
+            numbered(size / 11, |text, n| writeln!(text, "k{n}: v")),
         ),
         ("aliases", aliases()),
         ("NUL bytes", "\0".repeat(size)),
     ]
+}
+
+/// One text of `count` parts.
+fn numbered(count: usize, part: impl Fn(&mut String, usize) -> std::fmt::Result) -> String {
+    let mut text = String::new();
+    for n in 0..count {
+        part(&mut text, n).unwrap();
+    }
+    text
 }
 
 /// Each line names the one before ten times: 10⁹ texts, written out.
@@ -127,7 +140,7 @@ fn aliases() -> String {
     let mut text = "a0: &a0 text\n".to_owned();
     for level in 1..10 {
         let names = vec![format!("*a{}", level - 1); 10].join(", ");
-        text.push_str(&format!("a{level}: &a{level} [{names}]\n"));
+        writeln!(text, "a{level}: &a{level} [{names}]").unwrap();
     }
     text
 }
@@ -311,7 +324,7 @@ fn large_answers_take_bounded_memory() {
             "{{\"kind\":\"SecretList\",\"apiVersion\":\"v1\",\"metadata\":{{}},\"items\":[{items}]}}"
         )
     };
-    let labels: String = (0..4 * MIB).map(|n| format!("\"{n}\":\"\",")).collect();
+    let labels = numbered(4 * MIB, |text, n| write!(text, "\"{n}\":\"\","));
     let labels = format!("{{\"metadata\":{{\"labels\":{{{labels}\"z\":\"\"}}}}}}");
     for (name, body) in [
         ("empty objects", items("{}")),

@@ -1,7 +1,6 @@
 //! Servers that are slow, and names that do not resolve: no run takes longer than its time limits.
 
 use std::{
-    fs,
     net::UdpSocket,
     thread,
     time::{Duration, Instant},
@@ -13,7 +12,7 @@ use super::times;
 use crate::support::{
     module::{Answer, Module},
     mounts,
-    scratch::Scratch,
+    scratch::{Scratch, write},
     scripted::{Heard, Reaction, Scripted, reply},
 };
 
@@ -117,7 +116,7 @@ fn an_api_whose_name_does_not_resolve_is_told() {
         "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
     });
     let kubeconfig = scratch.path("kubeconfig");
-    fs::write(&kubeconfig, config.to_string()).unwrap();
+    write(&kubeconfig, config.to_string());
     let module = Module::new("oreg_pull_secrets").args(json!({
         "kubeconfig": kubeconfig,
         "openshift_additional_registry_credentials": [{"host": "r", "password": "hunter2-hunter2"}],
