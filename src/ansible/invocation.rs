@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Map, Value};
 
 use super::{
-    module::Module, options::Options, path::Lookup, read_options::read_options, response::Failure,
+    call::Call, module::Module, path::Lookup, read_options::read_options, response::Failure,
 };
 use crate::support::text::Cleaner;
 
@@ -19,20 +19,6 @@ const INTERNAL: &str = "_ansible_";
 
 /// In place of a path: the arguments are on standard input, so that no file ever holds them.
 const STANDARD_INPUT: &str = "-";
-
-/// What a module is asked to do.
-#[derive(Debug)]
-pub struct Call {
-    /// The options, read by the module's table.
-    pub options: Options,
-    /// Check mode: report what would be done, and do nothing.
-    pub check: bool,
-    /// Whether the user wants to see the difference.
-    pub diff: bool,
-    /// Knows every secret of the options; adapters teach it what they read, and clean by it what other
-    /// machines say.
-    pub cleaner: Cleaner,
-}
 
 /// Reads the arguments at `path`, or from standard input where that is `-`, by the table of `module`.
 ///

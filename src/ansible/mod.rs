@@ -5,6 +5,7 @@
 //! [`invocation`] reads the file; [`option`] says what a module takes, [`read_options`], [`coerce`]
 //! and [`literal`] turn what people write into it; [`response`] and [`redact`] guard what leaves.
 
+mod call;
 mod coerce;
 mod help;
 pub mod invocation;
@@ -20,7 +21,7 @@ pub mod row;
 pub mod run;
 mod value;
 
-pub use invocation::Call;
+pub use call::Call;
 pub use module::Module;
 pub use option::{OptionSpec, RecordSpec, Table};
 pub use options::Options;

@@ -1,7 +1,7 @@
 //! What a program says to be a module: name, option table, and the function that does its work.
 
 use super::{
-    invocation::Call,
+    call::Call,
     option::{OptionSpec, Table},
     response::{Failure, Response},
 };
