@@ -767,6 +767,15 @@ fn asks_for_nothing_newer_than_kubernetes_1_11() {
             ["get", "list", "create", "update", "delete"].contains(&verb),
             "{request}"
         );
+        // Playbooks ask what kind of cluster it is (oreg_cluster_info): 3.11 answers 404 to the first, and
+        // Kubernetes has the second since 1.0.
+        let kind = [
+            "/apis/config.openshift.io/v1/clusterversions/version",
+            "/apis",
+        ];
+        if verb == "get" && kind.contains(&uri) {
+            continue;
+        }
         assert!(uri.starts_with("/api/v1/"), "{request}");
         let query = uri
             .split_once('?')
