@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help generate demo demo-cluster modules dist test-dist test-packages test-reproducible site collection check test test-python test-matrix test-faults test-mesh molecule keycloak-test lint bench release-notes publish setup clean
+.PHONY: help generate demo demo-cluster modules dist test-dist test-packages test-reproducible site collection check test test-python test-matrix test-faults test-mesh molecule keycloak-test lint bench fuzz release-notes publish setup clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,10 @@ lint: modules ## formatting, clippy, documentation, dependencies, playbooks, YAM
 bench: setup modules ## speed beside Python, skopeo and kubectl, in half an hour; write=1: docs/benchmarks.md
 	@testbed/setup bench
 	@cargo run --quiet --locked -p testbed -- run --cluster -- bench/run $(if $(write),--write) $(sections)
+
+fuzz: ## minutes=N: looks for inputs that break the readers, each of ten targets that long (default 5)
+	@testbed/setup fuzz
+	@fuzz/run $(or $(minutes),5) $(targets)
 
 release-notes: ## tag=vX.Y.Z: what the changelog says of a release; fails if tag, version and changelog disagree
 	@packaging/release-notes "$(tag)"

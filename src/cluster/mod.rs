@@ -46,5 +46,8 @@ mod secret_manifest;
 pub mod service_account;
 mod tls;
 
+#[cfg(fuzzing)]
+pub use kubeconfig::read_text as read_kubeconfig;
+
 pub use api::Cluster;
 pub use error::ClusterError;

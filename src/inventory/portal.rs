@@ -117,6 +117,15 @@ pub fn read(wanted: &PortalFile) -> Result<Credential, PortalError> {
     parse(&Secret::new(text), wanted.host.as_deref())
 }
 
+/// What [`read`] makes of a file with this text.
+///
+/// # Errors
+/// Those of [`read`], but for the file itself.
+#[cfg(fuzzing)]
+pub fn read_text(text: &Secret, host: Option<&str>) -> Result<Credential, PortalError> {
+    parse(text, host)
+}
+
 /// Finds the credential in a file's text.
 fn parse(text: &Secret, host: Option<&str>) -> Result<Credential, PortalError> {
     let document = docker_config(text)?;

@@ -46,7 +46,22 @@ struct Kubeconfig {
 
 /// Reads the files and returns what the current context, or `context`, names.
 pub(super) fn read(files: &[&Path], context: Option<&str>) -> Result<Target, ClusterError> {
-    let kubeconfig = Kubeconfig::read(files)?;
+    target(&Kubeconfig::read(files)?, context)
+}
+
+/// What [`read`] makes of a file with this text.
+///
+/// # Errors
+/// Those of [`read`].
+#[cfg(fuzzing)]
+pub fn read_text(path: &Path, text: &[u8]) -> Result<(), ClusterError> {
+    let document = parse_document(path, text.to_vec())?;
+    let path = path.to_owned();
+    let files = vec![(path.clone(), document)];
+    target(&Kubeconfig { path, files }, None).map(|_| ())
+}
+
+fn target(kubeconfig: &Kubeconfig, context: Option<&str>) -> Result<Target, ClusterError> {
     let (name, context) = kubeconfig.context(context)?;
     let user = kubeconfig.user(&context)?;
     let server = kubeconfig.server(&context)?;
@@ -175,6 +190,10 @@ fn read_document(path: &Path) -> Result<Option<Document>, ClusterError> {
             return Err(ClusterError::KubeconfigUnreadable { path, source });
         }
     };
+    parse_document(path, text).map(Some)
+}
+
+fn parse_document(path: &Path, text: Vec<u8>) -> Result<Document, ClusterError> {
     if text.len() > MAX_BYTES {
         let flaw = Flaw::new(format!("has more than {MAX_BYTES} bytes"));
         return Err(invalid(path, &flaw));
@@ -184,7 +203,7 @@ fn read_document(path: &Path) -> Result<Option<Document>, ClusterError> {
         require_unique_names(&document)?;
         Ok(document)
     });
-    document.map(Some).map_err(|flaw| invalid(path, &flaw))
+    document.map_err(|flaw| invalid(path, &flaw))
 }
 
 fn require_kind(document: &Document) -> Result<(), Flaw> {
