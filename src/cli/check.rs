@@ -156,12 +156,21 @@ fn source(arguments: &Arguments, environment: &Environment) -> Result<Source> {
         });
     }
     let files = files(arguments, environment)?;
-    let places: Vec<_> = files.iter().map(|path| place(path)).collect();
     Ok(Source {
-        title: places.join(", "),
+        title: title(&files),
         subjects: subjects(&all_documents(&files)?),
         findings: Vec::new(),
     })
+}
+
+/// What the report calls the files. A headline of many paths cannot be read, and its table names the file of
+/// each entry.
+fn title(files: &[PathBuf]) -> String {
+    match files {
+        [one] => place(one),
+        [one, other] => format!("{}, {}", place(one), place(other)),
+        many => format!("{} files", many.len()),
+    }
 }
 
 /// The files that the user named, else the one that the user's other programs read.
