@@ -334,6 +334,11 @@ fn defaults(text: &str, _: &Generated) -> String {
 
 /// A comment is read as it is: `O(x)` is `x` there.
 fn without_markup(text: &str) -> String {
+    with_names(text, str::to_owned)
+}
+
+/// Replaces Ansible's markup, such as `O(x)`, by what `form` makes of the name in it.
+pub(super) fn with_names(text: &str, form: impl Fn(&str) -> String) -> String {
     let mut plain = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('(') {
@@ -342,7 +347,7 @@ fn without_markup(text: &str) -> String {
         match (marked, inside.split_once(')')) {
             (Some(before), Some((name, after))) => {
                 plain.push_str(before);
-                plain.push_str(name);
+                plain.push_str(&form(name));
                 rest = after;
             }
             _ => {

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use super::{
     credential_options::CREDENTIALS_DOCUMENTED,
     docker_creds,
-    documentation::{default_of, kind_of, wrapped},
+    documentation::{default_of, kind_of, with_names, wrapped},
     oreg_cluster_info, oreg_node_config, oreg_nodes_ready, oreg_pull_secrets, oreg_report,
     oreg_validate,
     role_tables::{TABLES, set_by_variables},
@@ -88,23 +88,7 @@ fn facts(row: &Documented) -> Vec<String> {
 
 /// Ansible's markup as Markdown: `O(x)` is a name, in back quotes.
 fn plain(text: &str) -> String {
-    let mut plain = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find('(') {
-        let (before, inside) = (&rest[..at], &rest[at + 1..]);
-        let marked = before.strip_suffix(['C', 'M', 'O', 'V']);
-        match (marked, inside.split_once(')')) {
-            (Some(before), Some((name, after))) => {
-                let _ = write!(plain, "{before}`{name}`");
-                rest = after;
-            }
-            _ => {
-                plain.push_str(&rest[..=at]);
-                rest = inside;
-            }
-        }
-    }
-    plain + rest
+    with_names(text, |name| format!("`{name}`"))
 }
 
 /// The variables that set options, in the order of the tables of the role.
