@@ -127,7 +127,7 @@ fn check_present(before: &str, plan: &Plan, wanted: &Wanted, others: Others) {
     }
 }
 
-/// Compares all that belongs to nobody of `hosts`, read by `serde_json` alone.
+/// Compares everything that does not belong to one of `hosts`, read by `serde_json` alone.
 fn check_foreign(before: &str, after: &DockerConfig, hosts: &[RegistryHost]) {
     let after = after.to_text();
     let (mut before, mut after) = (members_of(before), members_of(&after));

@@ -89,7 +89,7 @@ impl GlobalGoal {
             Ok(None) => return Err(unusable("holds no docker config".to_owned())),
             Err(problem) => return Err(unusable(format!("cannot be read ({problem})"))),
         };
-        // An immutable secret that is as wanted is no obstacle, so that is looked at below.
+        // An immutable secret that is already as wanted needs no write, so it is refused only below.
         let Some(merged) = self.merge(&document) else {
             let lines = entry_lines(&document);
             return Ok(SecretPlan {

@@ -1,7 +1,7 @@
 //! A pull secret as it is to be, and the way there: pure planning, no I/O.
 //!
 //! What is compared is the decoded content, entry by entry, never bytes: the same credentials in
-//! another order or layout are no difference. What others put beside the entries of this run is kept:
+//! another order or layout do not differ. What others put beside the entries of this run is kept:
 //! labels, annotations, data keys, and entries for other registries.
 
 use std::{collections::BTreeMap, sync::Arc};

@@ -39,7 +39,7 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether `text` is `b'…'`, `r'…'`, `Name('…')`: Python that is no plain literal, and not what YAML's plain words look
+/// Whether `text` is `b'…'`, `r'…'`, `Name('…')`: Python that is not a plain literal, and not what YAML's plain words look
 /// like. As a password it would be sent with its letters and quotes.
 pub(super) fn is_python(text: &str) -> bool {
     let rest = text.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');

@@ -41,7 +41,7 @@ pub enum FileError {
     Form {
         /// The file.
         path: PathBuf,
-        /// What is wrong. The sentence holds it, so it is no cause.
+        /// What is wrong. The message includes it, so it is not a `source`.
         flaw: FormError,
     },
 }

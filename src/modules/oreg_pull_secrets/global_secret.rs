@@ -57,7 +57,7 @@ pub(super) fn run(call: &Call) -> Result<Response, Failure> {
     Ok(with_copy(response, cluster.global_copy(), call))
 }
 
-/// The copy is the cluster's own business: not to see it is no failure.
+/// The cluster makes the copy itself, so a copy that cannot be read does not fail the run.
 fn with_copy(
     response: Response,
     copy: Result<Option<GlobalCopy>, ClusterError>,

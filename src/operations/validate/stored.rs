@@ -41,7 +41,7 @@ pub struct StoredCredentials {
 /// not hold is a warning.
 ///
 /// # Errors
-/// [`AuthFileError`] for a file that cannot be read, or is no docker config.
+/// [`AuthFileError`] for a file that cannot be read, or is not a docker config.
 pub fn read_stored(
     paths: &[PathBuf],
     demands: &Demands,
